@@ -1,0 +1,138 @@
+/*
+ * crumbgate.conf, checked and immutable. Everything is owned by the config's arena; rulesets are loaded with it.
+ */
+#ifndef CG_PROXY_CONFIG_CONFIG_H
+#define CG_PROXY_CONFIG_CONFIG_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "proxy/h1/h1.h"
+#include "rules/base/arena.h"
+#include "rules/base/diagnostic.h"
+#include "rules/base/slice.h"
+#include "rules/language/loader.h"
+#include "rules/language/ruleset.h"
+
+/* A resolved socket address with its text. */
+struct config_address {
+	struct slice text; /* "127.0.0.1:8080" or "[::1]:8080", for messages and logs */
+	struct sockaddr_storage addr;
+	socklen_t len;
+};
+
+/* listen ADDRESS:PORT [tls | redirect https]. '*' means all addresses, IPv6 and IPv4 (one dual-stack socket). */
+struct config_listen {
+	struct config_address address;
+	bool tls;
+	bool redirect;		/* answers each request with 308 to https */
+	uint16_t redirect_port; /* of the first tls listener, 443 if there is none */
+	unsigned line;
+};
+
+/* upstream http(s)://HOST[:PORT] ... */
+struct config_origin {
+	struct config_address *addresses; /* all that the name resolved to, at least one */
+	size_t n_addresses;
+	struct slice authority; /* host[:port] as written */
+	struct slice host;	/* for SNI and verification */
+	bool tls;
+	bool verify;	      /* of TLS origins: true unless "insecure" was written */
+	struct slice ca_file; /* resolved path of a CA bundle for TLS origins; empty: the system's */
+};
+
+struct config_certificate {
+	struct slice chain_file; /* resolved path; holds the key too if key_file is empty */
+	struct slice key_file;
+	unsigned line;
+};
+
+struct config_site {
+	struct slice *names; /* lower case; the first is the site's name; "*.example.com" covers one label; "*" any */
+	size_t n_names;
+	struct config_certificate *certificates;
+	size_t n_certificates;
+	struct config_origin *origins;
+	size_t n_origins;
+	struct slice rules_file;
+	struct ruleset *rules; /* owned; never NULL after a successful load */
+	bool preserve_host;    /* send the visitor's Host to the origin: true by default */
+	unsigned line;
+	struct slice file;
+};
+
+/* All in milliseconds. */
+struct config_timeouts {
+	int64_t handshake;     /* 5 s */
+	int64_t head;	       /* visitor's request head, 10 s */
+	int64_t idle;	       /* between requests, 75 s */
+	int64_t body;	       /* longest silence of a peer while a body passes, 30 s */
+	int64_t connect;       /* to an origin, 5 s */
+	int64_t response;      /* from request sent to the origin's head, 60 s */
+	int64_t upstream_idle; /* of a pooled connection, 60 s */
+	int64_t drain;	       /* after SIGTERM, 30 s */
+};
+
+struct config_limits {
+	struct h1_limits h1;
+	uint64_t body;		/* octets of a request body; 0: no limit (the default) */
+	size_t connections;	/* visitors per worker, 10000 */
+	size_t upstream;	/* connections per origin and worker, 512 */
+	size_t upstream_idle;	/* kept idle per origin and worker, 64 */
+	size_t exchange_memory; /* arena cap per exchange, 1m */
+	uint64_t requests;	/* per visitor's connection, 10000 */
+};
+
+struct config {
+	struct arena arena;
+	struct slice path;
+	struct config_listen *listens;
+	size_t n_listens;
+	struct config_site *sites;
+	size_t n_sites;
+	unsigned workers;	 /* default: number of CPUs */
+	struct slice user;	 /* run workers as; empty: as started */
+	struct slice chroot;	 /* empty: none */
+	struct slice access_log; /* "stdout", "stderr", "off" or a resolved path; default "off" */
+	bool log_full_addresses; /* default: truncated to /24 and /48 */
+	struct slice
+		consent_key_file; /* resolved path; empty: keys made at start, consent does not survive a restart */
+	struct slice *trusted_proxies; /* CIDR texts; see trusted */
+	struct config_cidr {
+		unsigned char addr[16]; /* IPv4 mapped into IPv6 */
+		unsigned bits;
+	} * trusted;
+	size_t n_trusted;
+	unsigned tickets; /* session tickets per full handshake: 1 */
+	bool tls12;	  /* TLS 1.2 allowed: true */
+	struct config_timeouts timeouts;
+	struct config_limits limits;
+};
+
+/*
+ * Loads and checks path and every rules file it names; all problems go to d. Certificates are named here but loaded
+ * by proxy/tls. Names of origins are resolved here (getaddrinfo; the parent's job: a worker is given numbers, see
+ * config_resolver). NULL after errors.
+ */
+struct config_resolver {
+	void *arg;
+	/* Fills addresses in the arena; false with a text in *why. */
+	bool (*resolve)(void *arg, const char *host, uint16_t port, struct arena *arena,
+			struct config_address **addresses, size_t *n, const char **why);
+};
+extern const struct config_resolver config_resolver_system;
+
+CG_WARN_UNUSED struct config *config_load(const struct loader *loader, const struct config_resolver *resolver,
+					  struct slice path, struct diagnostics *d);
+void config_free(struct config *c); /* NULL is fine */
+
+/* The site for a host (lower case, without port), exact names first, then the longest wildcard, then "*"; or NULL. */
+const struct config_site *config_site_find(const struct config *c, struct slice host);
+
+/* True if the address is one of the trusted proxies. */
+bool config_trusts(const struct config *c, const struct sockaddr *sa);
+
+#endif

@@ -1,0 +1,10 @@
+/* CG_H1_ERROR(id, status for the visitor, text): what a message can be refused for. Extended freely. */
+CG_H1_ERROR(NO_MEMORY, 503, "out of memory for this exchange")
+CG_H1_ERROR(BARE_LF, 400, "line ends with LF alone")
+CG_H1_ERROR(BARE_CR, 400, "CR without LF")
+CG_H1_ERROR(CONTROL, 400, "control character in the head")
+CG_H1_ERROR(LINE_TOO_LONG, 414, "start line too long")
+CG_H1_ERROR(FIELD_TOO_LONG, 431, "field too long")
+CG_H1_ERROR(HEAD_TOO_LONG, 431, "head too long")
+CG_H1_ERROR(TOO_MANY_FIELDS, 431, "too many fields")
+CG_H1_ERROR(OBS_FOLD, 400, "folded field line")

@@ -1,0 +1,5 @@
+int proxy_placeholder(void);
+int proxy_placeholder(void)
+{
+	return 0;
+}

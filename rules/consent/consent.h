@@ -1,0 +1,107 @@
+/*
+ * A visitor's consent, resolved once per exchange from what the request carries. Pure: time, region and the keyed
+ * hash come in from outside.
+ *
+ * Strongest first: necessary is granted; an opt-out cookie denies its purposes, however many copies or contradicting
+ * copies are sent; signals deny; crumbgate's own signed cookie, if authentic, of this site, of the current policy
+ * version and not expired, decides; otherwise undecided: what the policy grants in the visitor's region.
+ */
+#ifndef CG_RULES_CONSENT_CONSENT_H
+#define CG_RULES_CONSENT_CONSENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules/base/arena.h"
+#include "rules/base/slice.h"
+#include "rules/http/field.h"
+#include "rules/language/ruleset.h"
+
+enum consent_source {
+	CONSENT_UNDECIDED, /* nothing said: the policy's default */
+	CONSENT_COOKIE,	   /* crumbgate's own signed cookie */
+};
+
+/* What became of the signed cookie(s) of the request. Of several copies the first good one counts. */
+enum consent_token_state {
+	CONSENT_TOKEN_ABSENT,
+	CONSENT_TOKEN_GOOD,
+	CONSENT_TOKEN_MALFORMED,
+	CONSENT_TOKEN_FORGED,	  /* the keyed hash does not match: another key, another site, or altered */
+	CONSENT_TOKEN_EXPIRED,	  /* older than policy.remember, or decided in the future */
+	CONSENT_TOKEN_OLD_POLICY, /* of another policy version */
+};
+
+struct consent {
+	purposes granted; /* PURPOSE_NECESSARY is always in */
+	bool decided;	  /* the visitor decided; false: a default */
+	enum consent_source source;
+	enum consent_token_state token;
+	int64_t decided_at; /* Unix time, of a decision */
+	purposes denied_by_opt_out;
+	purposes denied_by_signal;
+	const struct rule *opt_out_rule;   /* the one that denied, or NULL */
+	const struct rule *signal_rule;	   /* likewise */
+	const struct rule *undecided_rule; /* the policy or region rule used when undecided, or NULL */
+};
+
+/*
+ * Keyed hash: HMAC-SHA-256 by the proxy, anything keyed in tests. Key 0 is the current one, used for signing; higher
+ * indexes are older ones still accepted. mac() fails (false) for an index beyond the last.
+ */
+#define CONSENT_MAC_SIZE 32
+struct consent_mac {
+	void *arg;
+	bool (*mac)(void *arg, size_t key, struct slice data, unsigned char out[CONSENT_MAC_SIZE]);
+};
+#define CONSENT_KEYS_MAX 4
+
+#define CONSENT_COOKIE	     "__Host-crumb-consent" /* over TLS */
+#define CONSENT_COOKIE_PLAIN "crumb-consent" /* where the visitor came without TLS: the prefix would need Secure */
+
+/* The name in force for this visitor. */
+struct slice consent_cookie_name(bool secure);
+/* True for either name: such cookies are never forwarded, and an origin may not set them. */
+bool consent_cookie_is(struct slice name);
+
+struct consent_query {
+	const struct ruleset *rules;
+	const struct consent_mac *mac; /* NULL: no signed cookie is accepted */
+	struct slice site;	       /* the site's name: the first of its `site` statement */
+	struct slice region;	       /* ISO 3166 code in upper case, or empty if unknown */
+	bool secure;
+	int64_t now;
+};
+
+/* Resolves; cannot fail: what cannot be understood does not grant. Reads Cookie, Sec-GPC and DNT fields. */
+struct consent consent_resolve(const struct consent_query *q, const struct fields *request);
+
+/*
+ * The signed cookie's value, at most 200 octets, printable and free of separators:
+ *
+ *   1.POLICY.PURPOSES.MINUTES.ID.MAC
+ *
+ * POLICY: base64url of the first 8 octets of a 64-bit hash over the policy version and the names of all purposes in
+ * order: when purposes are added, renamed or reordered the visitor is asked anew. PURPOSES: the granted set in
+ * lower-case hex. MINUTES: Unix time of the decision in minutes, base 36; ID: proof id, base64url of 16 random octets;
+ * MAC: the first 16 octets of the keyed hash over site NUL everything before, base64url.
+ */
+struct slice consent_token_make(const struct consent_query *q, purposes granted, const unsigned char id[16],
+				struct arena *arena);
+
+/* Reads one token value. Sets *granted and *decided_at if GOOD. Constant time in the comparison of the MAC. */
+enum consent_token_state consent_token_read(const struct consent_query *q, struct slice value, purposes *granted,
+					    int64_t *decided_at);
+
+/* For people: "undecided", "signed cookie". */
+const char *consent_source_text(enum consent_source s);
+const char *consent_token_state_text(enum consent_token_state s);
+
+/*
+ * The Crumbgate-Consent field toward the origin, a structured-field dictionary (RFC 9651), e.g.
+ *   granted=(analytics preferences), decided, source=cookie
+ */
+struct slice consent_field_value(const struct ruleset *rs, const struct consent *c, struct arena *arena);
+
+#endif

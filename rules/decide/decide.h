@@ -1,0 +1,111 @@
+/*
+ * The facade that the proxy, the harness and the explain command call: what passes, in both directions.
+ *
+ * One struct decision per exchange: decide_request() fills it, decide_response() (once per final response, and once per
+ * forwarded interim response) uses it. Everything made lives in the exchange's arena. In observe mode the messages are
+ * left untouched and the verdicts tell what would have happened.
+ */
+#ifndef CG_RULES_DECIDE_DECIDE_H
+#define CG_RULES_DECIDE_DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules/base/arena.h"
+#include "rules/base/slice.h"
+#include "rules/consent/consent.h"
+#include "rules/http/message.h"
+#include "rules/language/ruleset.h"
+
+enum verdict_kind {
+	VERDICT_KEEP,
+	VERDICT_DROP,
+	VERDICT_EXPIRE,	 /* a denied cookie on the device: deletion sent to the visitor */
+	VERDICT_REWRITE, /* attributes of a Set-Cookie changed */
+	VERDICT_INJECT,
+	VERDICT_BLOCK, /* the request is answered with 204, the origin never sees it */
+	VERDICT_KINDS
+};
+
+enum verdict_subject {
+	SUBJECT_REQUEST_COOKIE,	 /* visitor to origin */
+	SUBJECT_RESPONSE_COOKIE, /* origin to visitor */
+	SUBJECT_PARAM,
+	SUBJECT_PATH,
+	SUBJECT_KINDS
+};
+
+/* One thing and what was decided about it. */
+struct verdict {
+	enum verdict_kind kind;
+	enum verdict_subject subject;
+	struct slice name;	 /* of the cookie, parameter or path */
+	const struct rule *rule; /* the one that says so; NULL for what needs none (crumbgate's own cookie) */
+	purposes mask;		 /* purposes the thing is of */
+	const char *reason;	 /* static text where no rule is enough, e.g. "pattern limit reached"; or NULL */
+};
+
+/* Receives each verdict as it is made; for the harness, explain and observe mode's log. */
+typedef void (*verdict_sink)(void *arg, const struct verdict *v);
+
+/* What stays the same over a site's exchanges. */
+struct decide_env {
+	const struct ruleset *rules;
+	const struct consent_mac *mac;
+	struct slice site;
+	struct pattern_scratch *scratch;
+	/* Fills out with n random octets; for {uuid}. */
+	void (*random)(void *arg, unsigned char *out, size_t n);
+	void *random_arg;
+	verdict_sink sink; /* NULL: verdicts are only counted */
+	void *sink_arg;
+};
+
+enum decide_action {
+	DECIDE_PASS,  /* go on to the origin */
+	DECIDE_BLOCK, /* answer 204 with Cache-Control: no-store */
+};
+
+struct leftover; /* a denied cookie seen in the request */
+struct injected; /* a cookie made for this visitor */
+
+struct decision {
+	struct consent consent;
+	enum decide_action action;
+	bool observe;
+	unsigned counts[VERDICT_KINDS]; /* by kind, keep included */
+	int64_t now;
+	struct leftover *leftovers;
+	struct injected *injected;
+	struct slice host;
+	struct slice path; /* of the target before edits, without query: for the scopes of expiry */
+	bool secure;
+	bool document; /* the request may be a navigation: Sec-Fetch-Dest absent, document or iframe */
+};
+
+enum decide_result {
+	DECIDE_OK,
+	DECIDE_NO_MEMORY, /* the arena refused: the exchange must end with an error, nothing may be sent on */
+};
+
+/*
+ * Resolves consent and edits the request in place: Cookie fields, the target's parameters, Crumbgate-Consent (set; a
+ * visitor's own copy is dropped), injected cookies. region: see struct consent_query. now: Unix time in seconds.
+ */
+enum decide_result decide_request(const struct decide_env *env, struct request *req, struct slice region, int64_t now,
+				  struct arena *arena, struct decision *out);
+
+/*
+ * Edits the response in place: Set-Cookie verdicts on every status, expiry of leftovers with every scope they may have
+ * (bounded: EXPIRE_LINES_MAX), injected cookies, and Cache-Control made private where crumbgate added a Set-Cookie.
+ * With interim true (1xx) only verdicts on Set-Cookie are applied.
+ */
+#define EXPIRE_LINES_MAX 64
+enum decide_result decide_response(const struct decide_env *env, struct response *resp, bool interim,
+				   struct arena *arena, struct decision *d);
+
+const char *verdict_kind_text(enum verdict_kind k);	  /* "keep", "drop", ... */
+const char *verdict_subject_text(enum verdict_subject s); /* "cookie to the origin", ... */
+
+#endif

@@ -1,0 +1,196 @@
+#include "rules/http/field.h"
+
+#define HOP	FIELD_FLAG_HOP
+#define NOTRAIL FIELD_FLAG_NOTRAIL
+#define SINGLE	FIELD_FLAG_SINGLE
+
+static const struct {
+	struct slice name;
+	unsigned flags;
+} table[FIELD_COUNT] = {
+	[FIELD_OTHER] = {SLICE_INIT(""), 0},
+#define CG_FIELD(id, name, flags) [FIELD_##id] = {SLICE_INIT(name), flags},
+#include "rules/http/field_table.h"
+#undef CG_FIELD
+};
+
+void fields_init(struct fields *f, struct arena *arena)
+{
+	*f = (struct fields){.arena = arena};
+}
+
+struct slice field_name(enum field_id id)
+{
+	return table[id].name;
+}
+
+unsigned field_flags(enum field_id id)
+{
+	return table[id].flags;
+}
+
+enum field_id field_id_of(struct slice name)
+{
+	/* Length and first letter leave at most a few candidates: a switch would not be faster, only longer. */
+	if (name.n < 2 || name.n > 25)
+		return FIELD_OTHER;
+	for (int id = FIELD_OTHER + 1; id < FIELD_COUNT; id++)
+		if (table[id].name.n == name.n && ascii_lower(table[id].name.p[0]) == ascii_lower(name.p[0]) &&
+		    slice_ieq(table[id].name, name))
+			return (enum field_id)id;
+	return FIELD_OTHER;
+}
+
+static bool grow(struct fields *f)
+{
+	size_t cap = f->cap ? f->cap * 2 : 32;
+	struct field *v = arena_calloc(f->arena, cap, sizeof *v);
+
+	if (!v)
+		return false;
+	if (f->n)
+		memcpy(v, f->v, f->n * sizeof *v);
+	f->v = v;
+	f->cap = cap;
+	return true;
+}
+
+static bool add(struct fields *f, struct field x)
+{
+	if (f->n == f->cap && !grow(f))
+		return false;
+	f->v[f->n++] = x;
+	return true;
+}
+
+bool fields_add(struct fields *f, struct slice name, struct slice value)
+{
+	return add(f, (struct field){name, value, field_id_of(name)});
+}
+
+bool fields_add_id(struct fields *f, enum field_id id, struct slice value)
+{
+	return add(f, (struct field){field_name(id), value, id});
+}
+
+struct field *fields_find(const struct fields *f, enum field_id id)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].id == id)
+			return &f->v[i];
+	return NULL;
+}
+
+struct field *fields_find_name(const struct fields *f, struct slice name)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (slice_ieq(f->v[i].name, name))
+			return &f->v[i];
+	return NULL;
+}
+
+size_t fields_count(const struct fields *f, enum field_id id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		n += f->v[i].id == id;
+	return n;
+}
+
+size_t fields_remove(struct fields *f, enum field_id id)
+{
+	size_t kept = 0, before = f->n;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].id != id)
+			f->v[kept++] = f->v[i];
+	f->n = kept;
+	return before - kept;
+}
+
+size_t fields_remove_name(struct fields *f, struct slice name)
+{
+	size_t kept = 0, before = f->n;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (!slice_ieq(f->v[i].name, name))
+			f->v[kept++] = f->v[i];
+	f->n = kept;
+	return before - kept;
+}
+
+void fields_remove_at(struct fields *f, size_t i)
+{
+	memmove(&f->v[i], &f->v[i + 1], (f->n - i - 1) * sizeof *f->v);
+	f->n--;
+}
+
+bool fields_set(struct fields *f, enum field_id id, struct slice value)
+{
+	struct field *first = fields_find(f, id);
+
+	if (!first)
+		return fields_add_id(f, id, value);
+	first->value = value;
+	for (size_t i = f->n; i-- > 0 && &f->v[i] != first;)
+		if (f->v[i].id == id)
+			fields_remove_at(f, i);
+	return true;
+}
+
+/* Offset of the comma that ends the first element, or s.n. */
+static size_t element_end(struct slice s)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"')
+			quoted = !quoted;
+		else if (quoted && s.p[i] == '\\')
+			i++;
+		else if (!quoted && s.p[i] == ',')
+			return i;
+	}
+	return s.n;
+}
+
+bool list_next(struct slice *rest, struct slice *element)
+{
+	while (rest->n) {
+		size_t end = element_end(*rest);
+
+		*element = slice_trim(slice_head(*rest, end));
+		*rest = slice_from(*rest, end < rest->n ? end + 1 : end);
+		if (element->n)
+			return true;
+	}
+	return false;
+}
+
+bool fields_list_has(const struct fields *f, enum field_id id, struct slice token)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct slice rest = f->v[i].value, element;
+
+		if (f->v[i].id != id)
+			continue;
+		while (list_next(&rest, &element))
+			if (slice_ieq(element, token))
+				return true;
+	}
+	return false;
+}
+
+static bool is_tchar(unsigned char c)
+{
+	return ascii_is_alpha((char)c) || ascii_is_digit((char)c) || (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+bool is_token(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_tchar((unsigned char)s.p[i]))
+			return false;
+	return s.n > 0;
+}

@@ -1,0 +1,143 @@
+/*
+ * The immutable ruleset: rules files checked and compiled once. Shared by every exchange of a site; freed with its
+ * site.
+ *
+ * One idea: everything has a purpose. A thing passes if every purpose in its mask is granted: (mask & ~granted) == 0.
+ * A purpose is a bit; bit 0 is necessary, always granted. First match in file order wins.
+ */
+#ifndef CG_RULES_LANGUAGE_RULESET_H
+#define CG_RULES_LANGUAGE_RULESET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules/base/diagnostic.h"
+#include "rules/base/slice.h"
+#include "rules/http/set_cookie.h"
+#include "rules/language/loader.h"
+#include "rules/language/pattern.h"
+
+typedef uint32_t purposes; /* a set of purposes */
+#define PURPOSE_NECESSARY ((purposes)1)
+#define PURPOSES_MAX	  32 /* necessary and 31 more */
+
+/* Where a rule stands; part of every rule, so that each verdict can name it. */
+struct rule {
+	struct slice file;
+	unsigned line;
+	struct slice text; /* the statement as written, comments and line end removed, first line only */
+};
+
+struct purpose {
+	struct slice name;
+	struct slice title; /* as shown to visitors; the name if none was given */
+	struct rule rule;
+};
+
+struct cookie_rule {
+	struct rule rule;
+	purposes mask;
+	size_t order;		     /* place among the cookie rules, in file order over all included files */
+	struct cookie_limits limits; /* what must be rewritten on a Set-Cookie that passes */
+};
+
+struct inject_cookie_rule {
+	struct rule rule;
+	purposes mask;
+	struct slice name;
+	struct slice value;  /* template: {uuid} {time} {host} {consent}, {{ and }} for braces; checked at load */
+	int64_t max_age;     /* seconds; 0: a session cookie */
+	struct slice path;   /* "/" by default */
+	struct slice domain; /* empty: host-only */
+	bool http_only;
+	enum same_site same_site; /* LAX by default */
+};
+
+struct path_rule {
+	struct rule rule;
+	purposes mask;
+};
+
+struct param_rule {
+	struct rule rule;
+	purposes mask;
+};
+
+/* A cookie with a fixed meaning: it denies its purposes while the visitor sends name=value. */
+struct opt_out_rule {
+	struct rule rule;
+	struct slice name;
+	struct slice value;
+	int64_t max_age; /* of the cookie when crumbgate sets it; seconds */
+	purposes denies;
+};
+
+enum signal_kind { SIGNAL_GPC, SIGNAL_DNT, SIGNAL_COUNT };
+
+struct signal_rule {
+	struct rule rule; /* line 0 if the files say nothing: GPC and DNT are then ignored */
+	purposes denies;  /* 0: ignored */
+};
+
+struct policy {
+	struct rule rule;
+	struct slice version; /* "1" if the files give none */
+	struct slice notice;  /* URL of the privacy notice; empty if none */
+	struct slice contact;
+	int64_t remember;	   /* seconds that a decision is valid; 180 days by default, at most 400 */
+	purposes undecided_grants; /* besides necessary; 0 by default */
+	struct region_regime {
+		struct slice region; /* ISO 3166-1 alpha-2, or "US-CA" */
+		purposes grants;
+		struct rule rule;
+	} * regions; /* in file order */
+	size_t n_regions;
+	bool keep_leftovers; /* "leftovers kept": denied cookies on the device are not expired */
+};
+
+enum ruleset_mode { MODE_ENFORCE, MODE_OBSERVE };
+
+struct ruleset; /* opaque but for the accessors */
+
+/*
+ * Loads `path` and what it includes. Relative includes are relative to the including file; a name under vendors/ or
+ * base.rules that is not found there is taken from the shipped knowledge. All problems of all files go to d.
+ * NULL if there was an error. The sources need not outlive the ruleset.
+ */
+CG_WARN_UNUSED struct ruleset *ruleset_load(const struct loader *loader, struct slice path, struct diagnostics *d);
+void ruleset_free(struct ruleset *rs); /* NULL is fine */
+
+size_t ruleset_purpose_count(const struct ruleset *rs); /* necessary included: at least 1 */
+const struct purpose *ruleset_purpose(const struct ruleset *rs, size_t bit);
+/* The bit of a purpose by name, or -1. */
+int ruleset_purpose_find(const struct ruleset *rs, struct slice name);
+purposes ruleset_all_purposes(const struct ruleset *rs);
+
+const struct policy *ruleset_policy(const struct ruleset *rs);
+enum ruleset_mode ruleset_mode(const struct ruleset *rs);
+const struct signal_rule *ruleset_signal(const struct ruleset *rs, enum signal_kind kind);
+const struct opt_out_rule *ruleset_opt_outs(const struct ruleset *rs, size_t *n);
+const struct inject_cookie_rule *ruleset_inject_cookies(const struct ruleset *rs, size_t *n);
+bool ruleset_has_params(const struct ruleset *rs);
+bool ruleset_has_paths(const struct ruleset *rs);
+
+/*
+ * Lookups. Each returns the first rule in file order that names the thing, or NULL if none does (the caller then takes
+ * the thing as necessary... for params and paths; an unnamed cookie needs every purpose that exists, see
+ * ruleset_unnamed_cookie()). *limit is set if a pattern hit its limits before a rule was found: the strict side is due.
+ */
+const struct cookie_rule *ruleset_cookie(const struct ruleset *rs, struct pattern_scratch *scratch, struct slice name,
+					 bool *limit);
+const struct param_rule *ruleset_param(const struct ruleset *rs, struct pattern_scratch *scratch, struct slice name,
+				       bool *limit);
+/* path: normalised by path_normalise(). A rule "path /a" covers /a and everything below /a/. */
+const struct path_rule *ruleset_path(const struct ruleset *rs, struct pattern_scratch *scratch, struct slice path,
+				     bool *limit);
+/* The rule for cookies that no rule names: of every optional purpose, so it passes only when all is granted; line 0. */
+const struct cookie_rule *ruleset_unnamed_cookie(const struct ruleset *rs);
+
+/* All rules, for coverage: calls f for each statement that can decide something, in file order. */
+void ruleset_each_rule(const struct ruleset *rs, void (*f)(void *arg, const struct rule *r), void *arg);
+
+#endif
