@@ -1,0 +1,50 @@
+/*
+ * The access log: one JSON object a line, whole lines per write(2), so that several workers may share the file
+ * (O_APPEND). No cookie value, no query string, and addresses truncated to /24 and /48 unless the operator asked for
+ * more. Lines are gathered in a bounded buffer and written when it fills or a short time after the first; a log that
+ * cannot be written never holds up an exchange: lines are dropped and counted, and the count is logged later.
+ */
+#ifndef CG_PROXY_OBSERVE_ACCESS_LOG_H
+#define CG_PROXY_OBSERVE_ACCESS_LOG_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "rules/base/attributes.h"
+#include "rules/base/slice.h"
+#include "rules/decide/decide.h"
+
+struct access_entry {
+	int64_t time_ms;	     /* Unix time of the request's head, milliseconds */
+	const struct sockaddr *peer; /* the visitor */
+	struct slice site;	     /* site name; empty if none was found */
+	struct slice method;	     /* empty if the head could not be parsed */
+	struct slice target;	     /* as received; the log cuts the query */
+	unsigned status;	     /* sent to the visitor; 0 if the visitor left before */
+	uint64_t received;	     /* octets of the request's body */
+	uint64_t sent;		     /* octets of the response's body */
+	int64_t duration_us;
+	const char *tls; /* "TLSv1.3" or NULL */
+	bool resumed;
+	struct slice upstream;		 /* address text of the origin used; empty if none */
+	const struct decision *decision; /* NULL if it never came to one */
+	const struct ruleset *rules;	 /* for the names of granted purposes; NULL with decision */
+	const char *error;		 /* why it ended badly; NULL if it did not */
+};
+
+struct access_log;
+
+/*
+ * Writes to fd, which stays the caller's; fd -1 makes a log that writes nothing. full_addresses: do not truncate.
+ * base: for the flush timer; NULL: every line is written at once.
+ */
+CG_WARN_UNUSED struct access_log *access_log_new(struct event_base *base, int fd, bool full_addresses);
+void access_log_write(struct access_log *log, const struct access_entry *e);
+void access_log_flush(struct access_log *log);
+void access_log_free(struct access_log *log); /* flushes; NULL is fine */
+/* False for an "off" log: callers may skip making an entry. */
+bool access_log_enabled(const struct access_log *log);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * TLS by OpenSSL 3: contexts made once, SNI, tickets shared by all workers, and the one place where OpenSSL's error
+ * queue is cleared and read. Streams (proxy/io) call tls_read() and its kin and never see OpenSSL's conventions.
+ */
+#ifndef CG_PROXY_TLS_TLS_H
+#define CG_PROXY_TLS_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proxy/config/config.h"
+#include "rules/base/attributes.h"
+#include "rules/base/diagnostic.h"
+#include "rules/language/loader.h"
+
+typedef struct ssl_st SSL; /* OpenSSL's own name; io/ holds it as an opaque pointer */
+
+/* -- keys shared by all workers ------------------------------------------------------------------------------------ */
+
+/* Ticket keys, newest first: made by the parent, rotated by it, the same in all workers. Each site derives its own. */
+#define TLS_TICKET_KEYS_MAX 3
+struct tls_ticket_keys {
+	size_t n;
+	unsigned char secret[TLS_TICKET_KEYS_MAX][48];
+};
+
+/* -- serving ------------------------------------------------------------------------------------------------------- */
+
+struct tls_server;
+
+/*
+ * Contexts of all sites of the config: certificates and keys read through the loader, matched, checked; every problem
+ * is a diagnostic that names file and cause. NULL after errors. The config must outlive the result. TLS 1.3 and
+ * (config) 1.2, ECDHE with AEAD only; ALPN http/1.1; no renegotiation, no compression, no early data; session ids of a
+ * site do not resume on another.
+ */
+CG_WARN_UNUSED struct tls_server *tls_server_new(const struct config *config, const struct loader *loader,
+						 struct diagnostics *d);
+void tls_server_free(struct tls_server *t); /* NULL is fine */
+/* New connections use these keys from now on; copied. */
+void tls_server_set_ticket_keys(struct tls_server *t, const struct tls_ticket_keys *keys);
+/* A connection on an accepted socket; NULL if memory ran out. The fd stays the caller's. Free with tls_free(). */
+CG_WARN_UNUSED SSL *tls_server_accept(struct tls_server *t, int fd);
+/*
+ * The site that the visitor's SNI (or its absence) chose the certificate of; NULL before the handshake. A request for a
+ * site with another certificate on the same connection must be answered with 421.
+ */
+const struct config_site *tls_site(const SSL *ssl);
+
+/* -- towards origins ----------------------------------------------------------------------------------------------- */
+
+struct tls_client;
+
+/* Contexts of all TLS origins of the config, trust stores loaded. NULL after errors. */
+CG_WARN_UNUSED struct tls_client *tls_client_new(const struct config *config, const struct loader *loader,
+						 struct diagnostics *d);
+void tls_client_free(struct tls_client *t); /* NULL is fine */
+/* A connection to that origin (one of the config's) with SNI, host name verification and session reuse. */
+CG_WARN_UNUSED SSL *tls_client_connect(struct tls_client *t, const struct config_origin *origin, int fd);
+
+/* -- I/O ----------------------------------------------------------------------------------------------------------- */
+
+enum tls_result {
+	TLS_OK,
+	TLS_WANT_READ,	/* call again when the socket is readable */
+	TLS_WANT_WRITE, /* call again, with the same bytes if it was tls_write(), when the socket is writable */
+	TLS_CLOSED,	/* the peer ended the stream; *clean in tls_read() tells whether by close_notify */
+	TLS_FAILED,	/* fatal; tls_error() says why; neither tls_shutdown() nor more I/O is allowed */
+};
+
+enum tls_result tls_handshake(SSL *ssl);
+/* TLS_OK: *n > 0 octets were read. */
+enum tls_result tls_read(SSL *ssl, void *buf, size_t size, size_t *n, bool *clean);
+/* TLS_OK: *n > 0 octets were taken (perhaps fewer than size). */
+enum tls_result tls_write(SSL *ssl, const void *buf, size_t size, size_t *n);
+/* Octets may be waiting inside the SSL object although the socket is silent: read again before waiting for it. */
+bool tls_has_pending(const SSL *ssl);
+/* Sends close_notify once, without waiting for the peer's. */
+void tls_shutdown(SSL *ssl);
+void tls_free(SSL *ssl); /* NULL is fine; the socket stays open */
+
+/* Text of the last failure of this connection: "certificate verify failed: ..."; never NULL, valid until tls_free(). */
+const char *tls_error(const SSL *ssl);
+const char *tls_version(const SSL *ssl); /* "TLSv1.3"; NULL before the handshake */
+bool tls_resumed(const SSL *ssl);
+
+/* -- keyed hash for consent ---------------------------------------------------------------------------------------- */
+
+struct consent_mac;
+/*
+ * HMAC-SHA-256 keys for the signed consent cookie, from the text of a key file: one key a line, newest first, 64
+ * hexadecimal digits each, '#' comments. At most CONSENT_KEYS_MAX. An empty path gives one random key. Keyed contexts
+ * are made once and reused. NULL after errors. tls_consent_mac() gives the interface for rules/; it lives as long.
+ */
+struct tls_consent_keys;
+CG_WARN_UNUSED struct tls_consent_keys *tls_consent_keys_load(const struct loader *loader, struct slice path,
+							      struct diagnostics *d);
+void tls_consent_keys_free(struct tls_consent_keys *k); /* NULL is fine */
+const struct consent_mac *tls_consent_mac(struct tls_consent_keys *k);
+
+/* Random octets from the operating system's generator through OpenSSL; ends the process if there are none. */
+void tls_random(void *arg, unsigned char *out, size_t n);
+
+#endif
