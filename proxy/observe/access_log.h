@@ -1,8 +1,9 @@
 /*
  * The access log: one JSON object a line, whole lines per write(2), so that several workers may share the file
  * (O_APPEND). No cookie value, no query string, and addresses truncated to /24 and /48 unless the operator asked for
- * more. Lines are gathered in a bounded buffer and written when it fills or a short time after the first; a log that
- * cannot be written never holds up an exchange: lines are dropped and counted, and the count is logged later.
+ * more. A line is at most ACCESS_LINE_MAX octets (that of a pipe's atomic write): a longer target is cut. Lines are
+ * gathered in a bounded buffer and written when it fills or a short time after the first; a log that cannot be written
+ * never holds up an exchange: lines are dropped and counted, and the count is logged later.
  */
 #ifndef CG_PROXY_OBSERVE_ACCESS_LOG_H
 #define CG_PROXY_OBSERVE_ACCESS_LOG_H
@@ -36,13 +37,27 @@ struct access_entry {
 
 struct access_log;
 
+#define ACCESS_LINE_MAX 4096
+
 /*
+ * {"time":"2026-11-23T20:15:00.123Z","peer":"203.0.113.0","site":"www.example.com","method":"GET","target":"/",
+ *  "status":200,"received":0,"sent":5120,"us":1830,"tls":"TLSv1.3","resumed":true,"upstream":"127.0.0.1:8080",
+ *  "granted":["analytics"],"consent":"signed cookie","token":"good","optout":true,"signal":true,"action":"block",
+ *  "mode":"observe","verdicts":{"keep":2,"drop":1},"error":"..."}
+ * in one line. What does not apply is left out; "us" is the duration in microseconds. Lines that were lost are
+ * announced by {"time":...,"dropped":N}.
+ *
  * Writes to fd, which stays the caller's; fd -1 makes a log that writes nothing. full_addresses: do not truncate.
  * base: for the flush timer; NULL: every line is written at once.
  */
 CG_WARN_UNUSED struct access_log *access_log_new(struct event_base *base, int fd, bool full_addresses);
 void access_log_write(struct access_log *log, const struct access_entry *e);
 void access_log_flush(struct access_log *log);
+/* From now on to this fd (after a rotation); what is gathered goes to the old one first. Nothing happens to an "off"
+ * log. */
+void access_log_set_fd(struct access_log *log, int fd);
+/* Lines lost so far that could not be announced in the log yet. */
+uint64_t access_log_dropped(const struct access_log *log);
 void access_log_free(struct access_log *log); /* flushes; NULL is fine */
 /* False for an "off" log: callers may skip making an entry. */
 bool access_log_enabled(const struct access_log *log);
