@@ -1,0 +1,105 @@
+/* What the files of proxy/h1 share; nobody else includes this. */
+#ifndef CG_PROXY_H1_INTERNAL_H
+#define CG_PROXY_H1_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "proxy/h1/h1.h"
+
+/* -- octets.c: classes of octets ----------------------------------------------------------------------------------- */
+
+enum h1_class {
+	H1_TCHAR = 1,  /* of a token, RFC 9110 5.6.2 */
+	H1_TARGET = 2, /* of a request target, see h1_parse_request() */
+	H1_VALUE = 4,  /* of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 5.5) */
+};
+extern const unsigned char h1_octets[256];
+
+static inline bool h1_is(enum h1_class class, char c)
+{
+	return (h1_octets[(unsigned char)c] & class) != 0;
+}
+
+/* Length of the longest start of s that is all H1_VALUE. */
+size_t h1_value_span(struct slice s);
+
+/* Length of the token that s starts with; 0 if none. */
+static inline size_t h1_token_span(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && h1_is(H1_TCHAR, s.p[n]))
+		n++;
+	return n;
+}
+
+/*
+ * Octets of a line so far, without its LF but with its CR if that came: over the limit? A CR at the end does not
+ * count. The answer never turns back to false when more octets come, so it is the same for any split of the input.
+ */
+static inline bool h1_line_too_long(struct slice line, size_t limit)
+{
+	return line.n > limit && (line.n - limit > 1 || line.p[line.n - 1] != '\r');
+}
+
+/* -- fields.c: field lines ----------------------------------------------------------------------------------------- */
+
+/* Takes a CRLF from the front of *rest; if none is there, says what stands in its place. */
+enum h1_error h1_take_crlf(struct slice *rest);
+
+/* One field line with its CRLF, from the front of *rest, which is advanced. */
+enum h1_error h1_take_field(struct slice *rest, const struct h1_limits *limits, struct slice *name,
+			    struct slice *value);
+
+/* All field lines and the empty line, after which *rest must be at its end. */
+enum h1_error h1_take_fields(struct slice *rest, const struct h1_limits *limits, struct fields *out);
+
+/*
+ * True for a field that no intermediary may take out or add behind the back of whoever reads the head: it may neither
+ * be nominated by Connection nor come in trailers.
+ */
+bool h1_field_is_end_to_end(enum field_id id, struct slice name);
+
+/* -- framing.c: what the fields say about the message and the connection --------------------------------------------
+ */
+
+/* So that nominations times fields stays a small number. */
+#define H1_NOMINATED_MAX 16
+
+/* The fields that framing depends on, gathered in one walk. */
+struct h1_gathered {
+	struct slice host;
+	struct slice length;
+	struct slice coding;
+	struct slice upgrade;
+	size_t hosts;
+	size_t lengths;
+	size_t codings;
+	size_t upgrades;
+	struct slice nominated[H1_NOMINATED_MAX]; /* fields to remove that are not removed anyway */
+	size_t nominations;
+	bool expect;
+	bool expect_other;
+	bool close;
+	bool keep_alive;
+	bool option_upgrade;
+	bool option_te;
+	bool te_trailers;
+};
+
+/* Walks the fields; afterwards only end-to-end fields are left in the list, without Host and Content-Length. */
+enum h1_error h1_gather(struct fields *fields, struct h1_gathered *g);
+
+/*
+ * Decides content length and transfer coding. Sets kind to CHUNKED, LENGTH or NONE, and length and has_length.
+ */
+enum h1_error h1_decide_body(const struct h1_gathered *g, unsigned minor, struct h1_framing *framing);
+
+/* Sets keep_alive and upgrade. */
+void h1_decide_connection(const struct h1_gathered *g, unsigned minor, struct h1_framing *framing);
+
+/* "HTTP/1.x" at the front of *rest, which is advanced; *minor becomes 0 or 1. */
+enum h1_error h1_take_version(struct slice *rest, unsigned *minor);
+
+#endif
