@@ -11,23 +11,21 @@
 
 struct deadline {
 	struct event timer;
-	struct event_base *base;
 	int64_t at;    /* monotonic milliseconds; 0: none */
 	int64_t armed; /* when the timer fires; 0: not armed */
 	void (*expired)(void *arg);
 	void *arg;
 };
 
-/* Monotonic milliseconds, read once per turn of the loop (io_clock_update() in the loop's prepare step). */
+/* Monotonic milliseconds, from the coarse clock: cheap, and 4 ms are near enough for deadlines. */
 int64_t io_now_ms(void);
-void io_clock_update(void);
 
 void deadline_init(struct deadline *d, struct event_base *base, void (*expired)(void *arg), void *arg);
 /* Moves the deadline to ms from now. */
 void deadline_set(struct deadline *d, int64_t ms);
 /* No deadline; the timer may stay armed and fire into nothing. */
 void deadline_clear(struct deadline *d);
-/* Must be called before the memory goes away. */
+/* Must be called before the memory goes away; harmless on zeroed memory. */
 void deadline_free(struct deadline *d);
 
 #endif

@@ -1,0 +1,84 @@
+#include "proxy/io/io.h"
+
+#include <stdlib.h>
+
+static void reap_all(struct io *io)
+{
+	while (io->doomed) {
+		struct io_reap *r = io->doomed;
+
+		io->doomed = r->next;
+		r->free_object(r);
+	}
+}
+
+static void on_reaper(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	reap_all(arg);
+}
+
+bool io_init(struct io *io, struct event_base *base)
+{
+	*io = (struct io){.base = base, .scratch = malloc(IO_SCRATCH)};
+	if (!io->scratch)
+		return false;
+	return event_assign(&io->reaper, base, -1, 0, on_reaper, io) == 0;
+}
+
+void io_free(struct io *io)
+{
+	if (!io->base)
+		return;
+	reap_all(io);
+	event_del(&io->reaper);
+	while (io->free_blocks) {
+		struct io_block *b = io->free_blocks;
+
+		io->free_blocks = b->next;
+		free(b);
+	}
+	free(io->scratch);
+	io->scratch = NULL;
+	io->base = NULL;
+}
+
+struct io_block *io_block_get(struct io *io)
+{
+	struct io_block *b = io->free_blocks;
+
+	if (b) {
+		io->free_blocks = b->next;
+		io->n_free_blocks--;
+	} else {
+		b = malloc(sizeof *b);
+		if (!b)
+			return NULL;
+	}
+	b->next = NULL;
+	b->start = b->end = 0;
+	return b;
+}
+
+void io_block_put(struct io *io, struct io_block *b)
+{
+	if (io->n_free_blocks >= IO_FREE_BLOCKS) {
+		free(b);
+		return;
+	}
+	b->next = io->free_blocks;
+	io->free_blocks = b;
+	io->n_free_blocks++;
+}
+
+void io_reap(struct io *io, struct io_reap *r, void (*free_object)(struct io_reap *r))
+{
+	if (r->marked)
+		return;
+	r->marked = true;
+	r->free_object = free_object;
+	r->next = io->doomed;
+	io->doomed = r;
+	event_active(&io->reaper, EV_TIMEOUT, 0);
+}

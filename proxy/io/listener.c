@@ -1,0 +1,73 @@
+#include "proxy/io/listener.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#define ACCEPT_BATCH 16 /* a burst must not starve those who are already in */
+#define PAUSE_MS     100
+
+static void on_pause_over(void *arg)
+{
+	struct listener *l = arg;
+
+	if (l->enabled)
+		event_add(&l->ev, NULL);
+}
+
+static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
+{
+	struct listener *l = arg;
+
+	(void)what;
+	for (int i = 0; i < ACCEPT_BATCH && l->enabled; i++) {
+		struct sockaddr_storage peer;
+		socklen_t len = sizeof peer;
+		int fd = accept4(listen_fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd != -1) {
+			l->accept(l->arg, fd, (struct sockaddr *)&peer, len);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			event_del(&l->ev);
+			deadline_set(&l->pause, PAUSE_MS);
+			return;
+		}
+		if (errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
+}
+
+bool listener_init(struct listener *l, struct io *io, int fd, listener_accept accept, void *arg)
+{
+	int one = 1;
+
+	*l = (struct listener){.fd = fd, .accept = accept, .arg = arg};
+	/* Accepted sockets inherit it: one call here instead of one a connection. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	deadline_init(&l->pause, io->base, on_pause_over, l);
+	event_assign(&l->ev, io->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
+	listener_enable(l, true);
+	return l->enabled;
+}
+
+void listener_enable(struct listener *l, bool on)
+{
+	if (on == l->enabled)
+		return;
+	deadline_clear(&l->pause);
+	if (on)
+		l->enabled = event_add(&l->ev, NULL) == 0;
+	else {
+		event_del(&l->ev);
+		l->enabled = false;
+	}
+}
+
+void listener_free(struct listener *l)
+{
+	listener_enable(l, false);
+	deadline_free(&l->pause);
+}

@@ -1,5 +1,0 @@
-int proxy_placeholder(void);
-int proxy_placeholder(void)
-{
-	return 0;
-}

@@ -1,0 +1,476 @@
+#include "proxy/io/stream.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define WRITEV_BLOCKS 8
+
+static void arm_write(struct stream *s)
+{
+	if (!s->writing)
+		s->writing = event_add(&s->ev_write, NULL) == 0;
+}
+
+static void disarm_write(struct stream *s)
+{
+	if (s->writing)
+		event_del(&s->ev_write);
+	s->writing = false;
+}
+
+static void tell(struct stream *s, enum stream_event event)
+{
+	s->handler(s->arg, event);
+}
+
+static void announce_pending(struct stream *s)
+{
+	if (s->state == STREAM_OPEN && s->reading && s->more)
+		event_active(&s->ev_read, EV_READ, 0);
+}
+
+/* -- handshake and connecting -------------------------------------------------------------------------------------- */
+
+static void fail(struct stream *s, int error)
+{
+	s->error = error;
+	disarm_write(s);
+	stream_pause(s);
+	tell(s, STREAM_FAILED);
+}
+
+static void go_on_handshake(struct stream *s)
+{
+	switch (tls_handshake(s->ssl)) {
+	case TLS_OK:
+		disarm_write(s);
+		s->state = STREAM_OPEN;
+		s->more = tls_has_pending(s->ssl);
+		tell(s, STREAM_SECURED);
+		announce_pending(s);
+		break;
+	case TLS_WANT_READ:
+		disarm_write(s);
+		break;
+	case TLS_WANT_WRITE:
+		arm_write(s);
+		break;
+	case TLS_CLOSED:
+		fail(s, ECONNRESET);
+		break;
+	case TLS_FAILED:
+		fail(s, 0);
+		break;
+	}
+}
+
+static void finish_connecting(struct stream *s)
+{
+	int error = 0;
+	socklen_t len = sizeof error;
+
+	disarm_write(s);
+	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
+		error = errno;
+	if (error) {
+		fail(s, error);
+		return;
+	}
+	s->state = STREAM_OPEN;
+	stream_resume(s);
+	tell(s, STREAM_CONNECTED);
+}
+
+/* -- events -------------------------------------------------------------------------------------------------------- */
+
+static void flush_from_loop(struct stream *s)
+{
+	switch (stream_flush(s)) {
+	case STREAM_OK:
+		tell(s, STREAM_DRAINED);
+		break;
+	case STREAM_ERROR:
+		tell(s, STREAM_WRITE_FAILED);
+		break;
+	case STREAM_AGAIN:
+	case STREAM_EOF:
+		break;
+	}
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct stream *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (s->state == STREAM_HANDSHAKE) {
+		go_on_handshake(s);
+		return;
+	}
+	if (s->write_wants_read && s->queued) {
+		s->write_wants_read = false;
+		flush_from_loop(s);
+	}
+	if (s->state == STREAM_OPEN && s->reading)
+		tell(s, STREAM_READABLE);
+	announce_pending(s);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct stream *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (s->state == STREAM_CONNECTING) {
+		finish_connecting(s);
+		return;
+	}
+	if (s->state == STREAM_HANDSHAKE) {
+		go_on_handshake(s);
+		return;
+	}
+	if (s->queued)
+		flush_from_loop(s);
+	else
+		disarm_write(s);
+	if (s->state == STREAM_OPEN && s->read_wants_write) {
+		s->read_wants_write = false;
+		if (s->reading)
+			tell(s, STREAM_READABLE);
+		announce_pending(s);
+	}
+}
+
+static void assign(struct stream *s, struct io *io, int fd, stream_handler handler, void *arg)
+{
+	*s = (struct stream){.io = io, .fd = fd, .handler = handler, .arg = arg, .state = STREAM_OPEN};
+	event_assign(&s->ev_read, io->base, fd, EV_READ | EV_PERSIST, on_readable, s);
+	event_assign(&s->ev_write, io->base, fd, EV_WRITE | EV_PERSIST, on_writable, s);
+}
+
+bool stream_open(struct stream *s, struct io *io, int fd, stream_handler handler, void *arg)
+{
+	assign(s, io, fd, handler, arg);
+	stream_resume(s);
+	if (s->reading)
+		return true;
+	stream_close(s, false);
+	return false;
+}
+
+bool stream_connect(struct stream *s, struct io *io, const struct sockaddr *addr, socklen_t len, stream_handler handler,
+		    void *arg)
+{
+	int one = 1, fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assign(s, io, fd, handler, arg);
+	if (fd == -1 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == -1 ||
+	    (connect(fd, addr, len) == -1 && errno != EINPROGRESS)) {
+		s->error = errno;
+		stream_close(s, false);
+		return false;
+	}
+	s->state = STREAM_CONNECTING;
+	arm_write(s);
+	if (s->writing)
+		return true;
+	s->error = ENOMEM;
+	stream_close(s, false);
+	return false;
+}
+
+void stream_handshake(struct stream *s, SSL *ssl, bool as_client)
+{
+	s->ssl = ssl;
+	s->state = STREAM_HANDSHAKE;
+	if (as_client)
+		arm_write(s); /* the ClientHello leaves from the loop */
+}
+
+/* -- reading ------------------------------------------------------------------------------------------------------- */
+
+static enum stream_result read_plain(struct stream *s, void *buf, size_t size, size_t *n)
+{
+	ssize_t r = recv(s->fd, buf, size, 0);
+
+	if (r > 0) {
+		*n = (size_t)r;
+		return STREAM_OK;
+	}
+	if (r == 0)
+		return STREAM_EOF;
+	if (errno == EAGAIN || errno == EINTR)
+		return STREAM_AGAIN;
+	s->error = errno;
+	return STREAM_ERROR;
+}
+
+static enum stream_result read_tls(struct stream *s, void *buf, size_t size, size_t *n)
+{
+	bool clean = false;
+
+	s->more = false;
+	switch (tls_read(s->ssl, buf, size, n, &clean)) {
+	case TLS_OK:
+		s->more = tls_has_pending(s->ssl);
+		return STREAM_OK;
+	case TLS_WANT_READ:
+		return STREAM_AGAIN;
+	case TLS_WANT_WRITE:
+		s->read_wants_write = true;
+		arm_write(s);
+		return STREAM_AGAIN;
+	case TLS_CLOSED:
+		s->unclean_eof = !clean;
+		return STREAM_EOF;
+	case TLS_FAILED:
+		break;
+	}
+	s->error = 0;
+	return STREAM_ERROR;
+}
+
+enum stream_result stream_read(struct stream *s, void *buf, size_t size, size_t *n)
+{
+	CG_CHECK(s->state == STREAM_OPEN);
+	*n = 0;
+	return s->ssl ? read_tls(s, buf, size, n) : read_plain(s, buf, size, n);
+}
+
+void stream_pause(struct stream *s)
+{
+	if (s->reading)
+		event_del(&s->ev_read);
+	s->reading = false;
+}
+
+void stream_resume(struct stream *s)
+{
+	if (s->reading || s->fd == -1)
+		return;
+	s->reading = event_add(&s->ev_read, NULL) == 0;
+	announce_pending(s);
+}
+
+/* -- writing ------------------------------------------------------------------------------------------------------- */
+
+static enum stream_result send_plain(struct stream *s, struct iovec *iov, int count, size_t *n)
+{
+	ssize_t r = count == 1 ? send(s->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL) : writev(s->fd, iov, count);
+
+	if (r >= 0) {
+		*n = (size_t)r;
+		return STREAM_OK;
+	}
+	if (errno == EAGAIN || errno == EINTR) {
+		arm_write(s);
+		return STREAM_AGAIN;
+	}
+	s->error = errno;
+	return STREAM_ERROR;
+}
+
+static enum stream_result send_tls(struct stream *s, const void *p, size_t size, size_t *n)
+{
+	switch (tls_write(s->ssl, p, size, n)) {
+	case TLS_OK:
+		return STREAM_OK;
+	case TLS_WANT_WRITE:
+		arm_write(s);
+		return STREAM_AGAIN;
+	case TLS_WANT_READ:
+		s->write_wants_read = true;
+		return STREAM_AGAIN;
+	case TLS_CLOSED:
+	case TLS_FAILED:
+		break;
+	}
+	s->error = 0;
+	return STREAM_ERROR;
+}
+
+static void drop_block(struct stream *s)
+{
+	struct io_block *b = s->head;
+
+	s->head = b->next;
+	if (!s->head)
+		s->tail = NULL;
+	io_block_put(s->io, b);
+}
+
+static void drop_queue(struct stream *s)
+{
+	while (s->head)
+		drop_block(s);
+	s->queued = 0;
+}
+
+static void consume(struct stream *s, size_t n)
+{
+	s->queued -= n;
+	while (n) {
+		struct io_block *b = s->head;
+		size_t part = b->end - b->start;
+
+		if (n < part) {
+			b->start += (uint32_t)n;
+			return;
+		}
+		n -= part;
+		drop_block(s);
+	}
+}
+
+static enum stream_result send_queue(struct stream *s, size_t *n)
+{
+	struct iovec iov[WRITEV_BLOCKS];
+	int count = 0;
+
+	if (s->ssl)
+		return send_tls(s, s->head->data + s->head->start, s->head->end - s->head->start, n);
+	for (struct io_block *b = s->head; b && count < WRITEV_BLOCKS; b = b->next)
+		iov[count++] = (struct iovec){b->data + b->start, b->end - b->start};
+	return send_plain(s, iov, count, n);
+}
+
+static enum stream_result write_failure(struct stream *s)
+{
+	s->write_failed = true;
+	drop_queue(s);
+	disarm_write(s);
+	return STREAM_ERROR;
+}
+
+enum stream_result stream_flush(struct stream *s)
+{
+	if (s->write_failed)
+		return STREAM_ERROR;
+	while (s->head) {
+		size_t n = 0;
+		enum stream_result r = send_queue(s, &n);
+
+		if (r == STREAM_AGAIN)
+			return r;
+		if (r != STREAM_OK)
+			return write_failure(s);
+		consume(s, n);
+	}
+	disarm_write(s);
+	return STREAM_OK;
+}
+
+static bool waiting(const struct stream *s)
+{
+	return s->writing || s->write_wants_read;
+}
+
+/*
+ * Sends large data without copying it. What the socket does not take stays in *data, beginning with the very octets
+ * that a pending TLS record holds: they must be the next to be offered, which the queue guarantees.
+ */
+static bool send_direct(struct stream *s, struct slice *data)
+{
+	while (data->n >= IO_BLOCK) {
+		struct iovec iov = {(void *)(uintptr_t)data->p, data->n};
+		size_t n = 0;
+		enum stream_result r = s->ssl ? send_tls(s, data->p, data->n, &n) : send_plain(s, &iov, 1, &n);
+
+		if (r == STREAM_AGAIN)
+			return true;
+		if (r != STREAM_OK) {
+			write_failure(s);
+			return false;
+		}
+		*data = slice_from(*data, n);
+	}
+	return true;
+}
+
+static bool append(struct stream *s, struct slice *data)
+{
+	struct io_block *b = s->tail;
+	size_t part;
+
+	if (!b || b->end == IO_BLOCK) {
+		b = io_block_get(s->io);
+		if (!b) {
+			s->error = ENOMEM;
+			write_failure(s);
+			return false;
+		}
+		if (s->tail)
+			s->tail->next = b;
+		else
+			s->head = b;
+		s->tail = b;
+	}
+	part = IO_BLOCK - b->end < data->n ? IO_BLOCK - b->end : data->n;
+	memcpy(b->data + b->end, data->p, part);
+	b->end += (uint32_t)part;
+	s->queued += part;
+	*data = slice_from(*data, part);
+	return true;
+}
+
+bool stream_write(struct stream *s, struct slice data)
+{
+	if (s->write_failed)
+		return false;
+	while (data.n) {
+		if (!s->head && !waiting(s) && data.n >= IO_BLOCK) {
+			if (!send_direct(s, &data))
+				return false;
+			if (!data.n)
+				return true;
+		}
+		if (!append(s, &data))
+			return false;
+		if (s->tail->end == IO_BLOCK && !waiting(s) && stream_flush(s) == STREAM_ERROR)
+			return false;
+	}
+	return true;
+}
+
+/* -- ending -------------------------------------------------------------------------------------------------------- */
+
+void stream_shutdown(struct stream *s)
+{
+	if (s->ssl && s->state == STREAM_OPEN && !s->write_failed)
+		tls_shutdown(s->ssl);
+	if (s->fd != -1)
+		shutdown(s->fd, SHUT_WR);
+}
+
+void stream_close(struct stream *s, bool reset)
+{
+	struct linger hard = {.l_onoff = 1};
+
+	if (s->state == STREAM_CLOSED)
+		return;
+	s->state = STREAM_CLOSED;
+	stream_pause(s);
+	disarm_write(s);
+	drop_queue(s);
+	tls_free(s->ssl);
+	s->ssl = NULL;
+	if (s->fd == -1)
+		return;
+	if (reset)
+		(void)setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+	close(s->fd);
+	s->fd = -1;
+}
+
+const char *stream_error(const struct stream *s)
+{
+	if (s->error)
+		return strerror(s->error);
+	return s->ssl ? tls_error(s->ssl) : "no error";
+}

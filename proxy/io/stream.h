@@ -1,0 +1,118 @@
+/*
+ * One non-blocking byte stream over TCP, plain or TLS, in the loop of a worker. Embedded in its owner; owns the socket,
+ * the SSL object and the queued output.
+ *
+ * Reading: the read event stays armed; on STREAM_READABLE the owner reads into memory of its own choice (usually the
+ * shared scratch buffer, so that an idle stream owns no buffer). A short read ends the turn: no call for EAGAIN's sake.
+ * What the SSL object still holds is announced again by itself.
+ *
+ * Writing: stream_write() gathers into blocks of one TLS record's size, so that a head and the first octets of a body
+ * leave in one record and one system call; full blocks leave at once, the rest at stream_flush(). Writes are tried
+ * directly, the write event is armed only when the socket is full. The queue is not limited here: a producer must stop
+ * while stream_queued() is above STREAM_HIGH_WATER and go on at STREAM_DRAINED.
+ *
+ * No function here calls the handler, but for stream_connect() and stream_handshake() never either: events come only
+ * from the loop.
+ */
+#ifndef CG_PROXY_IO_STREAM_H
+#define CG_PROXY_IO_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "proxy/io/io.h"
+#include "proxy/tls/tls.h"
+#include "rules/base/slice.h"
+
+#define STREAM_HIGH_WATER 65536
+
+enum stream_event {
+	STREAM_CONNECTED,    /* the TCP connection that stream_connect() began stands */
+	STREAM_SECURED,	     /* the TLS handshake is complete */
+	STREAM_READABLE,     /* stream_read() will give data, the end, or an error */
+	STREAM_DRAINED,	     /* the output queue became empty after the socket had been full */
+	STREAM_WRITE_FAILED, /* queued output is lost; reading may still give what the peer said before */
+	STREAM_FAILED,	     /* connecting or the handshake failed; see stream_error() */
+};
+
+typedef void (*stream_handler)(void *arg, enum stream_event event);
+
+enum stream_state { STREAM_CLOSED, STREAM_CONNECTING, STREAM_HANDSHAKE, STREAM_OPEN };
+
+enum stream_result {
+	STREAM_OK,
+	STREAM_AGAIN, /* nothing now; an event follows */
+	STREAM_EOF,   /* the peer ended its side */
+	STREAM_ERROR,
+};
+
+struct stream {
+	struct io *io;
+	int fd;
+	SSL *ssl; /* NULL: plain */
+	struct event ev_read;
+	struct event ev_write;
+	stream_handler handler;
+	void *arg;
+	struct io_block *head; /* queued output */
+	struct io_block *tail;
+	size_t queued;
+	int error; /* errno of the last failure of a plain call; 0 if TLS knows more */
+	enum stream_state state;
+	bool reading;	       /* the read event is armed */
+	bool writing;	       /* the write event is armed */
+	bool more;	       /* the SSL object may hold input although the socket is silent */
+	bool read_wants_write; /* TLS: the read side waits for the socket to become writable */
+	bool write_wants_read; /* TLS: the reverse */
+	bool write_failed;
+	bool unclean_eof; /* TLS: the peer ended without close_notify */
+};
+
+/* Takes over a connected non-blocking socket and begins reading. False if the loop refused; the fd is then closed. */
+CG_WARN_UNUSED bool stream_open(struct stream *s, struct io *io, int fd, stream_handler handler, void *arg);
+
+/*
+ * Begins a TCP connection; STREAM_CONNECTED or STREAM_FAILED follows from the loop. False, with stream_error(), if it
+ * could not even begin.
+ */
+CG_WARN_UNUSED bool stream_connect(struct stream *s, struct io *io, const struct sockaddr *addr, socklen_t len,
+				   stream_handler handler, void *arg);
+
+/*
+ * Begins TLS on an open stream; the stream owns ssl from now on. STREAM_SECURED or STREAM_FAILED follows. as_client:
+ * speak first.
+ */
+void stream_handshake(struct stream *s, SSL *ssl, bool as_client);
+
+/* Reads up to size octets. STREAM_OK: *n > 0. */
+enum stream_result stream_read(struct stream *s, void *buf, size_t size, size_t *n);
+/* Stops and resumes STREAM_READABLE. */
+void stream_pause(struct stream *s);
+void stream_resume(struct stream *s);
+
+/* Queues data, sending full blocks. False if the write side has failed or memory ran out: the stream must be closed. */
+bool stream_write(struct stream *s, struct slice data);
+/* Sends what is queued. STREAM_OK: all is with the kernel; STREAM_AGAIN: STREAM_DRAINED follows; STREAM_ERROR. */
+enum stream_result stream_flush(struct stream *s);
+
+static inline size_t stream_queued(const struct stream *s)
+{
+	return s->queued;
+}
+
+/* Says that no more output follows: close_notify, then FIN. Reading stays possible. */
+void stream_shutdown(struct stream *s);
+/* Closes at once, without close_notify; reset: by RST, so that a body delimited by the close is seen as cut off. */
+void stream_close(struct stream *s, bool reset);
+
+static inline bool stream_is_open(const struct stream *s)
+{
+	return s->state == STREAM_OPEN;
+}
+
+/* Why it failed; never NULL. */
+const char *stream_error(const struct stream *s);
+
+#endif
