@@ -1,0 +1,404 @@
+#include "proxy/upstream/upstream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DOWN_FIRST_MS 500
+#define DOWN_MAX_MS   30000
+
+/* What is known of one address of an origin. */
+struct target {
+	int64_t down_until; /* monotonic ms; not chosen before, unless there is no other */
+	int64_t back_off;   /* how long the next failure counts */
+};
+
+struct upstream_pool {
+	struct upstream_set *set;
+	const struct config_origin *origin;
+	struct target *targets; /* one per address */
+	size_t next_target;
+	struct upstream *idle; /* newest first */
+	struct upstream *idle_last;
+	size_t n_idle;
+	size_t n_all;
+	struct upstream_user *waiting; /* oldest first */
+	struct upstream_user *waiting_last;
+};
+
+struct upstream_set {
+	struct io *io;
+	const struct config *config;
+	struct tls_client *tls;
+	size_t n_pools;
+	size_t next_pool;
+	struct upstream_pool pools[];
+};
+
+static bool begin_connect(struct upstream_pool *p, struct upstream_user *u);
+static void serve_waiting(struct upstream_pool *p);
+
+/* -- lists --------------------------------------------------------------------------------------------------------- */
+
+static void idle_push(struct upstream_pool *p, struct upstream *c)
+{
+	c->idle = true;
+	c->prev = NULL;
+	c->next = p->idle;
+	if (p->idle)
+		p->idle->prev = c;
+	else
+		p->idle_last = c;
+	p->idle = c;
+	p->n_idle++;
+}
+
+static void idle_remove(struct upstream_pool *p, struct upstream *c)
+{
+	*(c->prev ? &c->prev->next : &p->idle) = c->next;
+	*(c->next ? &c->next->prev : &p->idle_last) = c->prev;
+	c->idle = false;
+	c->next = c->prev = NULL;
+	p->n_idle--;
+}
+
+static void waiting_push(struct upstream_pool *p, struct upstream_user *u)
+{
+	u->waiting_in = p;
+	u->next = NULL;
+	u->prev = p->waiting_last;
+	*(p->waiting_last ? &p->waiting_last->next : &p->waiting) = u;
+	p->waiting_last = u;
+}
+
+static void waiting_remove(struct upstream_user *u)
+{
+	struct upstream_pool *p = u->waiting_in;
+
+	*(u->prev ? &u->prev->next : &p->waiting) = u->next;
+	*(u->next ? &u->next->prev : &p->waiting_last) = u->prev;
+	u->waiting_in = NULL;
+	u->next = u->prev = NULL;
+}
+
+/* -- life of a connection ------------------------------------------------------------------------------------------ */
+
+static void free_upstream(struct io_reap *r)
+{
+	struct upstream *c = (struct upstream *)r;
+
+	deadline_free(&c->deadline);
+	free(c);
+}
+
+static void close_upstream(struct upstream *c)
+{
+	struct upstream_pool *p = c->pool;
+
+	if (c->idle)
+		idle_remove(p, c);
+	if (c->user)
+		c->user->conn = NULL;
+	c->user = NULL;
+	deadline_clear(&c->deadline);
+	stream_close(&c->stream, false);
+	p->n_all--;
+	io_reap(p->set->io, &c->reap, free_upstream);
+}
+
+static void note_failure(struct upstream *c)
+{
+	struct target *t = &c->pool->targets[c->address];
+
+	t->back_off = t->back_off ? t->back_off * 2 : DOWN_FIRST_MS;
+	if (t->back_off > DOWN_MAX_MS)
+		t->back_off = DOWN_MAX_MS;
+	t->down_until = io_now_ms() + t->back_off;
+}
+
+static void connect_failed(struct upstream *c, const char *why, bool timed_out)
+{
+	struct upstream_user *u = c->user;
+	struct upstream_pool *p = c->pool;
+
+	note_failure(c);
+	if (u) {
+		u->error = why;
+		u->timed_out = timed_out;
+	}
+	close_upstream(c);
+	if (u)
+		u->handler(u->arg, UPSTREAM_FAILED);
+	serve_waiting(p);
+}
+
+static void connect_done(struct upstream *c)
+{
+	c->pool->targets[c->address] = (struct target){0};
+	deadline_clear(&c->deadline);
+	if (c->user)
+		c->user->handler(c->user->arg, UPSTREAM_READY);
+}
+
+static void start_tls(struct upstream *c)
+{
+	SSL *ssl = tls_client_connect(c->pool->set->tls, c->pool->origin, c->stream.fd);
+
+	if (!ssl)
+		connect_failed(c, "out of memory for TLS", false);
+	else
+		stream_handshake(&c->stream, ssl, true);
+}
+
+/* An idle connection speaks only to say that it ends. */
+static void idle_event(struct upstream *c)
+{
+	struct upstream_pool *p = c->pool;
+
+	close_upstream(c);
+	serve_waiting(p);
+}
+
+static void on_stream(void *arg, enum stream_event event)
+{
+	static const enum upstream_event passed[] = {
+		[STREAM_READABLE] = UPSTREAM_READABLE,
+		[STREAM_DRAINED] = UPSTREAM_DRAINED,
+		[STREAM_WRITE_FAILED] = UPSTREAM_WRITE_FAILED,
+	};
+	struct upstream *c = arg;
+
+	switch (event) {
+	case STREAM_CONNECTED:
+		if (c->pool->origin->tls)
+			start_tls(c);
+		else
+			connect_done(c);
+		break;
+	case STREAM_SECURED:
+		connect_done(c);
+		break;
+	case STREAM_FAILED:
+		connect_failed(c, c->stream.ssl ? "TLS handshake with the origin failed" : "connection refused", false);
+		break;
+	case STREAM_READABLE:
+	case STREAM_DRAINED:
+	case STREAM_WRITE_FAILED:
+		if (c->user)
+			c->user->handler(c->user->arg, passed[event]);
+		else
+			idle_event(c);
+		break;
+	}
+}
+
+static void on_deadline(void *arg)
+{
+	struct upstream *c = arg;
+
+	if (c->idle)
+		idle_event(c);
+	else
+		connect_failed(c, "connecting took too long", true);
+}
+
+/* The next address that is not down, else the one that will be up first. */
+static size_t choose_target(struct upstream_pool *p)
+{
+	size_t n = p->origin->n_addresses, best = p->next_target % n;
+	int64_t now = io_now_ms();
+
+	for (size_t i = 0; i < n; i++) {
+		size_t t = (p->next_target + i) % n;
+
+		if (p->targets[t].down_until <= now) {
+			best = t;
+			break;
+		}
+		if (p->targets[t].down_until < p->targets[best].down_until)
+			best = t;
+	}
+	/* Names with several addresses: stay with one that works, as clients do. */
+	p->next_target = best;
+	return best;
+}
+
+static bool begin_connect(struct upstream_pool *p, struct upstream_user *u)
+{
+	struct upstream *c = calloc(1, sizeof *c);
+	const struct config_address *a;
+
+	u->error = "out of memory";
+	if (!c)
+		return false;
+	c->pool = p;
+	c->user = u;
+	c->address = choose_target(p);
+	a = &p->origin->addresses[c->address];
+	u->address = a->text;
+	p->n_all++;
+	u->conn = c;
+	deadline_init(&c->deadline, p->set->io->base, on_deadline, c);
+	if (!stream_connect(&c->stream, p->set->io, (const struct sockaddr *)&a->addr, a->len, on_stream, c)) {
+		note_failure(c);
+		u->error = "the connection could not be begun";
+		close_upstream(c);
+		return false;
+	}
+	deadline_set(&c->deadline, p->set->config->timeouts.connect);
+	return true;
+}
+
+/* -- lending ------------------------------------------------------------------------------------------------------- */
+
+static void lend(struct upstream *c, struct upstream_user *u)
+{
+	deadline_clear(&c->deadline);
+	c->user = u;
+	c->reused = true;
+	u->conn = c;
+	u->address = c->pool->origin->addresses[c->address].text;
+}
+
+/* Someone left: the oldest waiting user may connect. */
+static void serve_waiting(struct upstream_pool *p)
+{
+	while (p->waiting && p->n_all < p->set->config->limits.upstream) {
+		struct upstream_user *u = p->waiting;
+
+		waiting_remove(u);
+		if (!begin_connect(p, u))
+			u->handler(u->arg, UPSTREAM_FAILED);
+	}
+}
+
+/* Origins in turn, those with an address that is up first. */
+static struct upstream_pool *choose_pool(struct upstream_set *set)
+{
+	int64_t now = io_now_ms(), best_at = INT64_MAX;
+	size_t first = set->next_pool, best = first;
+
+	if (set->n_pools == 1)
+		return &set->pools[0];
+	for (size_t i = 0; i < set->n_pools; i++) {
+		struct upstream_pool *p = &set->pools[(first + i) % set->n_pools];
+		int64_t at = INT64_MAX;
+
+		for (size_t t = 0; t < p->origin->n_addresses; t++)
+			at = p->targets[t].down_until < at ? p->targets[t].down_until : at;
+		at = at <= now ? 0 : at;
+		if (at < best_at) {
+			best_at = at;
+			best = (first + i) % set->n_pools;
+		}
+	}
+	set->next_pool = (best + 1) % set->n_pools;
+	return &set->pools[best];
+}
+
+bool upstream_get(struct upstream_set *set, struct upstream_user *u, bool fresh)
+{
+	struct upstream_pool *p = choose_pool(set);
+	struct upstream *c = p->idle;
+
+	u->error = NULL;
+	u->timed_out = false;
+	if (c && !fresh) {
+		idle_remove(p, c);
+		lend(c, u);
+		return true;
+	}
+	if (p->n_all >= set->config->limits.upstream && p->idle_last)
+		close_upstream(p->idle_last);
+	waiting_push(p, u);
+	if (p->waiting != u || p->n_all >= set->config->limits.upstream)
+		return false; /* there is a queue: it is served in turn */
+	waiting_remove(u);
+	if (!begin_connect(p, u))
+		u->handler(u->arg, UPSTREAM_FAILED);
+	return false;
+}
+
+void upstream_cancel(struct upstream_user *u)
+{
+	struct upstream_pool *p;
+
+	if (u->waiting_in) {
+		waiting_remove(u);
+		return;
+	}
+	if (!u->conn)
+		return;
+	p = u->conn->pool;
+	close_upstream(u->conn);
+	serve_waiting(p);
+}
+
+void upstream_release(struct upstream_user *u)
+{
+	struct upstream *c = u->conn;
+	struct upstream_pool *p = c->pool;
+
+	u->conn = NULL;
+	c->user = NULL;
+	if (p->waiting) {
+		struct upstream_user *w = p->waiting;
+
+		waiting_remove(w);
+		lend(c, w);
+		w->handler(w->arg, UPSTREAM_READY);
+		return;
+	}
+	stream_resume(&c->stream);
+	idle_push(p, c);
+	deadline_set(&c->deadline, p->set->config->timeouts.upstream_idle);
+	if (p->n_idle > p->set->config->limits.upstream_idle)
+		close_upstream(p->idle_last);
+}
+
+/* -- sets ---------------------------------------------------------------------------------------------------------- */
+
+struct upstream_set *upstream_set_new(struct io *io, const struct config *config, const struct config_site *site,
+				      struct tls_client *tls)
+{
+	struct upstream_set *set = calloc(1, sizeof *set + site->n_origins * sizeof set->pools[0]);
+
+	if (!set)
+		return NULL;
+	*set = (struct upstream_set){.io = io, .config = config, .tls = tls, .n_pools = site->n_origins};
+	for (size_t i = 0; i < site->n_origins; i++) {
+		struct upstream_pool *p = &set->pools[i];
+
+		p->set = set;
+		p->origin = &site->origins[i];
+		p->targets = calloc(p->origin->n_addresses, sizeof *p->targets);
+		if (!p->targets) {
+			upstream_set_free(set);
+			return NULL;
+		}
+	}
+	return set;
+}
+
+void upstream_set_free(struct upstream_set *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->n_pools; i++) {
+		struct upstream_pool *p = &set->pools[i];
+
+		while (p->idle)
+			close_upstream(p->idle);
+		free(p->targets);
+	}
+	free(set);
+}
+
+size_t upstream_set_targets(const struct upstream_set *set)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n_pools; i++)
+		n += set->pools[i].origin->n_addresses;
+	return n;
+}
