@@ -440,10 +440,15 @@ bool stream_write(struct stream *s, struct slice data)
 
 /* -- ending -------------------------------------------------------------------------------------------------------- */
 
-void stream_shutdown(struct stream *s)
+void stream_notify_end(struct stream *s)
 {
 	if (s->ssl && s->state == STREAM_OPEN && !s->write_failed)
 		tls_shutdown(s->ssl);
+}
+
+void stream_shutdown(struct stream *s)
+{
+	stream_notify_end(s);
 	if (s->fd != -1)
 		shutdown(s->fd, SHUT_WR);
 }

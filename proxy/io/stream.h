@@ -102,6 +102,8 @@ static inline size_t stream_queued(const struct stream *s)
 	return s->queued;
 }
 
+/* Sends close_notify if there is TLS; the FIN is left to stream_close(). */
+void stream_notify_end(struct stream *s);
 /* Says that no more output follows: close_notify, then FIN. Reading stays possible. */
 void stream_shutdown(struct stream *s);
 /* Closes at once, without close_notify; reset: by RST, so that a body delimited by the close is seen as cut off. */

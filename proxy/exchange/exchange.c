@@ -1,0 +1,310 @@
+#include "proxy/exchange/internal.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#define ARENA_CHUNK 8192
+#define OUT_MAX	    (1024 * 1024)
+
+/* -- memory -------------------------------------------------------------------------------------------------------- */
+
+static struct exchange *exchange_new(struct server *s)
+{
+	struct exchange *e = s->free_exchanges;
+
+	if (e) {
+		s->free_exchanges = e->next_free;
+		s->n_free_exchanges--;
+		return e;
+	}
+	e = calloc(1, sizeof *e);
+	if (!e)
+		return NULL;
+	arena_init(&e->arena, ARENA_CHUNK, s->parts.config->limits.exchange_memory);
+	buffer_init(&e->out, OUT_MAX);
+	buffer_init(&e->origin_in, s->parts.config->limits.h1.head + IO_SCRATCH);
+	return e;
+}
+
+static void exchange_destroy(struct exchange *e)
+{
+	arena_free(&e->arena);
+	buffer_free(&e->out);
+	buffer_free(&e->origin_in);
+	free(e);
+}
+
+/* Back to the free list, as new: only memory is kept. */
+static void exchange_put(struct exchange *e)
+{
+	struct server *s = e->server;
+	struct arena arena;
+	struct buffer out = e->out, in = e->origin_in;
+
+	h1_body_free(&e->request_body);
+	h1_body_free(&e->response_body);
+	if (s->n_free_exchanges >= EXCHANGES_FREE_MAX) {
+		exchange_destroy(e);
+		return;
+	}
+	arena_reset(&e->arena);
+	buffer_clear(&out);
+	buffer_free(&in); /* rarely used at all */
+	arena = e->arena;
+	*e = (struct exchange){.arena = arena, .out = out, .origin_in = in, .next_free = s->free_exchanges};
+	s->free_exchanges = e;
+	s->n_free_exchanges++;
+}
+
+void exchanges_free(struct server *s)
+{
+	while (s->free_exchanges) {
+		struct exchange *e = s->free_exchanges;
+
+		s->free_exchanges = e->next_free;
+		exchange_destroy(e);
+	}
+}
+
+/* -- end ----------------------------------------------------------------------------------------------------------- */
+
+static int64_t monotonic_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static void log_exchange(const struct exchange *e)
+{
+	const struct visitor *v = e->visitor;
+	struct access_log *log = e->server->parts.log;
+
+	if (!access_log_enabled(log))
+		return;
+	access_log_write(log, &(struct access_entry){
+				      .time_ms = e->began_ms,
+				      .peer = &v->peer.any,
+				      .site = e->site ? e->site->config->names[0] : slice_of(NULL, 0),
+				      .method = e->request.method,
+				      .target = e->target,
+				      .status = e->status,
+				      .received = e->request_body.received,
+				      .sent = e->sent,
+				      .duration_us = monotonic_us() - e->began_us,
+				      .tls = v->stream.ssl ? tls_version(v->stream.ssl) : NULL,
+				      .resumed = v->stream.ssl && tls_resumed(v->stream.ssl),
+				      .upstream = e->upstream.address,
+				      .decision = e->decided ? &e->decision : NULL,
+				      .rules = e->decided ? e->site->config->rules : NULL,
+				      .error = e->error,
+			      });
+}
+
+static struct visitor *end(struct exchange *e)
+{
+	struct visitor *v = e->visitor;
+
+	log_exchange(e);
+	upstream_cancel(&e->upstream);
+	v->exchange = NULL;
+	exchange_put(e);
+	return v;
+}
+
+void exchange_finish(struct exchange *e, bool keep_alive)
+{
+	bool unread = e->request_state != REQUEST_DONE;
+	bool asked_for_close = !e->request_framing.keep_alive;
+	struct visitor *v = end(e);
+
+	v->linger = unread || !asked_for_close;
+	visitor_next(v, keep_alive && !unread);
+}
+
+void exchange_drop(struct exchange *e, const char *why)
+{
+	if (!e->error)
+		e->error = why;
+	(void)end(e);
+}
+
+void exchange_fail(struct exchange *e, unsigned status, const char *why)
+{
+	struct visitor *v = e->visitor;
+
+	e->error = why;
+	upstream_cancel(&e->upstream);
+	if (!e->head_sent) {
+		answer_error(e, status);
+		return;
+	}
+	/* Never end a broken body cleanly: no last chunk, no close_notify; by RST where only the close delimits it. */
+	v->linger_dirty = e->visitor_framing.kind == H1_BODY_CLOSE;
+	(void)stream_flush(&v->stream);
+	visitor_abort(v, why);
+}
+
+void exchange_timeout(struct exchange *e)
+{
+	if (e->response_state == RESPONSE_TUNNEL)
+		exchange_fail(e, 504, "the tunnel was silent for too long");
+	else if (e->request_state == REQUEST_WAITING)
+		exchange_fail(e, 503, "no connection to the origin became free");
+	else if (e->request_state == REQUEST_BODY && e->upstream.conn &&
+		 stream_queued(&e->upstream.conn->stream) == 0 && !e->head_sent)
+		exchange_fail(e, 408, "the request's body took too long");
+	else
+		exchange_fail(e, 504,
+			      e->head_sent ? "the response's body was silent for too long"
+					   : "the origin took too long to answer");
+}
+
+/* -- beginning ----------------------------------------------------------------------------------------------------- */
+
+static struct exchange *begin(struct visitor *v)
+{
+	struct server *s = v->server;
+	struct exchange *e = exchange_new(s);
+	struct timespec ts;
+
+	if (!e)
+		return NULL;
+	e->magic = EXCHANGE_MAGIC;
+	e->serial = ++s->serial;
+	e->server = s;
+	e->visitor = v;
+	e->upstream.handler = request_upstream_event;
+	e->upstream.arg = e;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	e->began_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	if (access_log_enabled(s->parts.log))
+		e->began_us = monotonic_us();
+	v->exchange = e;
+	v->state = VISITOR_EXCHANGE;
+	return e;
+}
+
+bool exchange_refuse(struct visitor *v, unsigned status, const char *why)
+{
+	struct exchange *e = begin(v);
+
+	if (!e)
+		return false;
+	e->error = why;
+	answer_error(e, status);
+	return true;
+}
+
+static const struct site *find_site(const struct exchange *e)
+{
+	const struct config *c = e->server->parts.config;
+	const struct config_site *found = config_site_find(c, e->request.host);
+
+	return found ? &e->server->sites[found - c->sites] : NULL;
+}
+
+/* A connection opened for one site's certificate must not reach another site (RFC 9110 7.4). */
+static bool misdirected(const struct exchange *e)
+{
+	const SSL *ssl = e->visitor->stream.ssl;
+
+	return ssl && tls_site(ssl) != e->site->config;
+}
+
+/* RFC 9110 7.6.2: OPTIONS with Max-Forwards 0 is ours to answer, otherwise one is taken off. */
+static bool answers_options(struct exchange *e)
+{
+	struct field *f = fields_find(&e->request.fields, FIELD_MAX_FORWARDS);
+	uint64_t left;
+
+	if (!f || !slice_eq(e->request.method, SLICE("OPTIONS")) || !slice_to_u64(f->value, UINT32_MAX, &left))
+		return false;
+	if (left > 0)
+		f->value = arena_printf(&e->arena, "%u", (unsigned)(left - 1));
+	return left == 0;
+}
+
+static void refuse(struct exchange *e, unsigned status, const char *why)
+{
+	e->error = why;
+	answer_error(e, status);
+}
+
+static void decide(struct exchange *e)
+{
+	const struct site *site = e->site;
+	uint64_t most = e->server->parts.config->limits.body;
+	enum decide_result r =
+		decide_request(&site->env, &e->request, slice_of(NULL, 0), e->began_ms / 1000, &e->arena, &e->decision);
+
+	if (r != DECIDE_OK) {
+		refuse(e, 431, "the exchange needs more memory than it may have");
+		return;
+	}
+	e->decided = true;
+	if (e->decision.action == DECIDE_BLOCK)
+		answer_blocked(e);
+	else if (most && e->request_framing.kind == H1_BODY_LENGTH && e->request_framing.length > most)
+		refuse(e, 413, "the request's body is longer than the limit");
+	else if (!forward_request_fields(e))
+		refuse(e, 431, "the exchange needs more memory than it may have");
+	else
+		request_start(e);
+}
+
+/* Only WebSocket is let through: an upgrade to h2c would pass requests unseen. */
+static void judge_upgrade(struct h1_framing *f)
+{
+	if (f->upgrade && (f->kind != H1_BODY_NONE || !slice_ieq(f->upgrade_protocol, SLICE("websocket"))))
+		f->upgrade = false;
+}
+
+static void route(struct exchange *e)
+{
+	e->site = find_site(e);
+	if (e->request_framing.kind == H1_BODY_NONE)
+		e->request_state = REQUEST_DONE;
+	if (!e->site) {
+		refuse(e, 421, "no such site");
+		return;
+	}
+	if (misdirected(e)) {
+		refuse(e, 421, "the connection was opened for another site");
+		return;
+	}
+	if (e->visitor->listen->redirect) {
+		answer_redirect(e);
+		return;
+	}
+	if (answers_options(e)) {
+		answer_options(e);
+		return;
+	}
+	judge_upgrade(&e->request_framing);
+	decide(e);
+}
+
+bool exchange_begin(struct visitor *v, struct slice head)
+{
+	const struct h1_limits *limits = &v->server->parts.config->limits.h1;
+	struct exchange *e = begin(v);
+	enum h1_error error;
+
+	if (!e)
+		return false;
+	head = arena_copy(&e->arena, head);
+	error = arena_failed(&e->arena) ? H1_E_NO_MEMORY
+					: h1_parse_request(head, limits, v->stream.ssl != NULL, &e->arena, &e->request,
+							   &e->request_framing);
+	if (error != H1_OK) {
+		e->request_framing.keep_alive = false;
+		refuse(e, h1_error_status(error), h1_error_text(error));
+		return true;
+	}
+	e->target = e->request.target;
+	h1_body_init(&e->request_body, &e->request_framing, limits, &e->arena);
+	route(e);
+	return true;
+}

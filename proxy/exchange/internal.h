@@ -1,0 +1,218 @@
+/*
+ * What the files of this folder share. A visitor is a connection from a browser; an exchange is one request and its
+ * response, and exists only while one is in flight, so that an idle connection owns almost nothing.
+ *
+ *   visitor.c   the connection: input, keep-alive, pipelining, deadlines, closing
+ *   exchange.c  birth, routing to a site, end and log of an exchange
+ *   request.c   towards the origin: head, body, retry
+ *   response.c  towards the visitor: interim and final heads, body
+ *   forward.c   the fields that a proxy sets and removes
+ *   answer.c    what crumbgate answers by itself: error pages, redirects, 204
+ *   tunnel.c    after a 101
+ */
+#ifndef CG_PROXY_EXCHANGE_INTERNAL_H
+#define CG_PROXY_EXCHANGE_INTERNAL_H
+
+#include <netinet/in.h>
+
+#include "proxy/exchange/server.h"
+#include "proxy/h1/h1.h"
+#include "proxy/io/deadline.h"
+#include "proxy/io/listener.h"
+#include "proxy/io/stream.h"
+#include "proxy/upstream/upstream.h"
+#include "rules/decide/decide.h"
+
+#define VISITOR_MAGIC	   0x56495349
+#define EXCHANGE_MAGIC	   0x45584348
+#define EXCHANGES_FREE_MAX 64
+#define INTERIM_MAX	   8
+
+struct site {
+	const struct config_site *config;
+	struct upstream_set *upstreams;
+	struct decide_env env;
+};
+
+struct listening {
+	struct listener listener;
+	const struct config_listen *config;
+	struct server *server;
+};
+
+struct server {
+	struct io io;
+	struct server_parts parts;
+	struct site *sites; /* in the order of the config */
+	struct pattern_scratch *scratch;
+	struct listening **listenings;
+	size_t n_listenings;
+	struct visitor *visitors;
+	size_t n_visitors;
+	struct exchange *free_exchanges; /* with their arenas' first chunk, ready for reuse */
+	size_t n_free_exchanges;
+	uint64_t serial; /* of the exchange begun last */
+	bool draining;
+	struct deadline drain;
+	void (*drained)(void *arg);
+	void *drained_arg;
+};
+
+enum visitor_state {
+	VISITOR_HANDSHAKE,
+	VISITOR_IDLE, /* between requests; nothing of the next has come */
+	VISITOR_HEAD, /* part of a head has come */
+	VISITOR_EXCHANGE,
+	VISITOR_CLOSING, /* the last output is on its way */
+	VISITOR_LINGER,	 /* everything is sent: reading and dropping until the visitor closes */
+	VISITOR_CLOSED,
+};
+
+struct visitor {
+	struct io_reap reap;
+	unsigned magic;
+	enum visitor_state state;
+	struct server *server;
+	const struct config_listen *listen;
+	struct visitor *next;
+	struct visitor *prev;
+	struct stream stream;
+	struct deadline deadline;
+	struct exchange *exchange; /* in VISITOR_EXCHANGE */
+	struct buffer in;	   /* what came and could not be used yet */
+	struct h1_scan scan;
+	uint64_t requests;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} peer;
+	char address[INET6_ADDRSTRLEN];
+	bool consuming;	   /* visitor_feed() is on the stack */
+	bool eof;	   /* the visitor ended its side */
+	bool linger;	   /* when closing: it may still be sending */
+	bool linger_dirty; /* close by RST: the body was cut off and only the close would delimit it */
+};
+
+enum request_state {
+	REQUEST_WAITING, /* for a connection to the origin */
+	REQUEST_BODY,
+	REQUEST_DONE,
+};
+
+enum response_state {
+	RESPONSE_HEAD,
+	RESPONSE_BODY,
+	RESPONSE_TUNNEL,
+	RESPONSE_DONE,
+};
+
+struct exchange {
+	unsigned magic;
+	uint64_t serial; /* tells a finished exchange from the next one that reuses its memory: exchange_is() */
+	struct exchange *next_free;
+	struct server *server;
+	struct visitor *visitor;
+	const struct site *site; /* NULL until one is found */
+	struct arena arena;
+	struct buffer out; /* for heads on their way into a stream */
+
+	struct request request;
+	struct slice target; /* as received, for the log */
+	struct h1_framing request_framing;
+	struct h1_body request_body;
+	enum request_state request_state;
+	uint64_t request_progress; /* octets of the body when the deadline was moved last */
+
+	struct response response;
+	struct h1_framing response_framing; /* as the origin framed it */
+	struct h1_framing visitor_framing;  /* as the visitor gets it */
+	struct h1_body response_body;
+	enum response_state response_state;
+	struct buffer origin_in; /* a head of the origin that came in part */
+	struct h1_scan origin_scan;
+	bool origin_spoke; /* an octet of the response has come */
+	bool head_sent;	   /* a final response to the visitor has begun */
+	unsigned interims;
+
+	struct upstream_user upstream;
+	unsigned attempts;
+	bool send_failed; /* the origin takes no more of the request */
+	bool origin_eof;  /* in a tunnel */
+
+	struct decision decision;
+	bool decided;
+	int64_t began_ms; /* Unix time */
+	int64_t began_us; /* monotonic */
+	uint64_t sent;
+	unsigned status;
+	const char *error;
+};
+
+/* visitor.c */
+void visitor_accept(void *listening, int fd, const struct sockaddr *peer, socklen_t len);
+/* Uses what has been kept; call after the exchange became able to take more. */
+void visitor_pull(struct visitor *v);
+/* The exchange is over (and freed): the next request, or closing. */
+void visitor_next(struct visitor *v, bool keep_alive);
+/* Closes at once; ends the exchange. */
+void visitor_abort(struct visitor *v, const char *why);
+/* Closes idle connections while draining. */
+void visitor_drain(struct visitor *v);
+void visitor_destroy(struct visitor *v);
+
+/* exchange.c */
+/* True while the exchange that e was when its serial was read is still in flight. */
+static inline bool exchange_is(const struct visitor *v, const struct exchange *e, uint64_t serial)
+{
+	return v->exchange == e && e->serial == serial;
+}
+/* Takes a complete head; NULL only if memory ran out. The exchange may already be over on return (v->exchange NULL). */
+bool exchange_begin(struct visitor *v, struct slice head);
+/* Answers a head that could not be read, and closes. */
+bool exchange_refuse(struct visitor *v, unsigned status, const char *why);
+/* Logs, frees, and hands the visitor on. */
+void exchange_finish(struct exchange *e, bool keep_alive);
+/* Frees without answering: the visitor is gone. */
+void exchange_drop(struct exchange *e, const char *why);
+/* Cuts the response off where it is, or answers with an error if none has begun. */
+void exchange_fail(struct exchange *e, unsigned status, const char *why);
+void exchange_timeout(struct exchange *e);
+void exchanges_free(struct server *s);
+
+/* request.c */
+void request_start(struct exchange *e);
+/* Takes octets of the request's body from the front of *in. */
+void request_input(struct exchange *e, struct slice *in);
+/* The visitor ended its side. */
+void request_eof(struct exchange *e);
+void request_upstream_event(void *exchange, enum upstream_event event);
+/* The connection to the origin ended or failed before its response: tries again where that is safe. */
+void request_lost(struct exchange *e, unsigned status, const char *why);
+
+/* response.c */
+void response_readable(struct exchange *e);
+/* Output to the visitor has drained: go on reading from the origin. */
+void response_resume(struct exchange *e);
+/* Writes a final head to the visitor; false if memory ran out. */
+bool response_write_head(struct exchange *e);
+/* Whether the connection to the visitor can live on after this exchange. */
+bool response_keep_alive(const struct exchange *e);
+
+/* forward.c */
+bool forward_request_fields(struct exchange *e);
+bool forward_response_fields(struct exchange *e);
+
+/* answer.c */
+void answer_error(struct exchange *e, unsigned status);
+void answer_blocked(struct exchange *e);
+void answer_redirect(struct exchange *e);
+void answer_options(struct exchange *e);
+
+/* tunnel.c */
+void tunnel_begin(struct exchange *e, struct slice rest);
+void tunnel_from_visitor(struct exchange *e, struct slice *in);
+void tunnel_from_origin(struct exchange *e);
+void tunnel_visitor_eof(struct exchange *e);
+
+#endif

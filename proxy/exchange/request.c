@@ -1,0 +1,251 @@
+#include "proxy/exchange/internal.h"
+
+#define ATTEMPTS_MAX 4
+/* A body moves its deadline only by this many octets, so that a trickle cannot hold a connection for ever. */
+#define PROGRESS_MIN 1024
+
+static void send_head(struct exchange *e);
+
+/* -- beginning and retrying ---------------------------------------------------------------------------------------- */
+
+static void get_connection(struct exchange *e, bool fresh)
+{
+	e->attempts++;
+	if (upstream_get(e->site->upstreams, &e->upstream, fresh))
+		send_head(e);
+}
+
+void request_start(struct exchange *e)
+{
+	const struct config_timeouts *t = &e->server->parts.config->timeouts;
+
+	e->request_state = REQUEST_WAITING;
+	deadline_set(&e->visitor->deadline, t->connect + t->response);
+	get_connection(e, false);
+}
+
+/* RFC 9110 9.2.2, and no content that would have to be sent again. */
+static bool repeatable(const struct exchange *e)
+{
+	static const struct slice methods[] = {SLICE_INIT("GET"), SLICE_INIT("HEAD"), SLICE_INIT("OPTIONS"),
+					       SLICE_INIT("DELETE")};
+
+	if (e->request_framing.kind != H1_BODY_NONE)
+		return false;
+	for (size_t i = 0; i < CG_COUNT(methods); i++)
+		if (slice_eq(e->request.method, methods[i]))
+			return true;
+	return false;
+}
+
+void request_lost(struct exchange *e, unsigned status, const char *why)
+{
+	/* A pooled connection may have been closed by the origin just when we used it. */
+	bool stale = e->upstream.conn && e->upstream.conn->reused && !e->origin_spoke && !e->head_sent;
+
+	if (stale && repeatable(e) && e->attempts < ATTEMPTS_MAX) {
+		upstream_cancel(&e->upstream);
+		e->request_state = REQUEST_WAITING;
+		e->send_failed = false;
+		get_connection(e, true);
+		return;
+	}
+	exchange_fail(e, status, why);
+}
+
+/* Nothing was sent, so any request may try the next address. */
+static void connect_failed(struct exchange *e)
+{
+	size_t most = upstream_set_targets(e->site->upstreams);
+
+	if (e->attempts < most && e->attempts < ATTEMPTS_MAX && !e->upstream.timed_out)
+		get_connection(e, true);
+	else
+		exchange_fail(e, e->upstream.timed_out ? 504 : 502, e->upstream.error);
+}
+
+/* -- sending ------------------------------------------------------------------------------------------------------- */
+
+static void wait_for_answer(struct exchange *e)
+{
+	deadline_set(&e->visitor->deadline, e->server->parts.config->timeouts.response);
+}
+
+static void sending_failed(struct exchange *e)
+{
+	/* The origin may have answered before it closed: what it said is read first (RFC 9112 9.6). */
+	e->send_failed = true;
+}
+
+static struct stream *to_origin(struct exchange *e)
+{
+	return &e->upstream.conn->stream;
+}
+
+static void flush(struct exchange *e)
+{
+	if (!e->send_failed && stream_flush(to_origin(e)) == STREAM_ERROR)
+		sending_failed(e);
+}
+
+static void put(struct exchange *e, struct slice data)
+{
+	if (!e->send_failed && !stream_write(to_origin(e), data))
+		sending_failed(e);
+}
+
+static void send_head(struct exchange *e)
+{
+	struct h1_framing framing = e->request_framing;
+	bool body = framing.kind == H1_BODY_CHUNKED || (framing.kind == H1_BODY_LENGTH && framing.length > 0);
+
+	framing.keep_alive = true;
+	buffer_clear(&e->out);
+	if (!h1_write_request(&e->out, &e->request, &framing)) {
+		exchange_fail(e, 503, "out of memory");
+		return;
+	}
+	e->request_state = body ? REQUEST_BODY : REQUEST_DONE;
+	put(e, buffer_slice(&e->out));
+	flush(e);
+	if (!body) {
+		wait_for_answer(e);
+		return;
+	}
+	deadline_set(&e->visitor->deadline, e->server->parts.config->timeouts.body);
+	visitor_pull(e->visitor);
+}
+
+static void put_content(struct exchange *e, struct slice data)
+{
+	char line[20];
+
+	if (e->request_framing.kind == H1_BODY_CHUNKED) {
+		put(e, slice_of(line, h1_chunk_head(line, data.n)));
+		put(e, data);
+		put(e, SLICE("\r\n"));
+	} else {
+		put(e, data);
+	}
+}
+
+static void body_complete(struct exchange *e)
+{
+	e->request_state = REQUEST_DONE;
+	if (e->request_framing.kind == H1_BODY_CHUNKED) {
+		buffer_clear(&e->out);
+		if (!h1_write_last_chunk(&e->out, &e->request_body.trailers)) {
+			exchange_fail(e, 503, "out of memory");
+			return;
+		}
+		put(e, buffer_slice(&e->out));
+	}
+	flush(e);
+	if (e->response_state == RESPONSE_HEAD)
+		wait_for_answer(e);
+}
+
+static void body_progress(struct exchange *e)
+{
+	if (e->request_body.received - e->request_progress < PROGRESS_MIN)
+		return;
+	e->request_progress = e->request_body.received;
+	deadline_set(&e->visitor->deadline, e->server->parts.config->timeouts.body);
+}
+
+static bool too_long(const struct exchange *e)
+{
+	uint64_t most = e->server->parts.config->limits.body;
+
+	return most && e->request_body.received > most;
+}
+
+static bool origin_full(struct exchange *e)
+{
+	return !e->send_failed && stream_queued(to_origin(e)) >= STREAM_HIGH_WATER;
+}
+
+/* One piece. False: stop, the input is used up, the origin is full, or the exchange has ended. */
+static bool take_piece(struct exchange *e, struct slice *in)
+{
+	struct slice data;
+
+	if (origin_full(e))
+		return false;
+	switch (h1_body_read(&e->request_body, in, &data)) {
+	case H1_BODY_DATA:
+		if (too_long(e)) {
+			exchange_fail(e, 413, "the request's body is longer than the limit");
+			return false;
+		}
+		put_content(e, data);
+		return true;
+	case H1_BODY_END:
+		body_complete(e);
+		return false;
+	case H1_BODY_ERROR:
+		/* The origin must not take what came so far for the whole: its connection is closed unfinished. */
+		exchange_fail(e, h1_error_status(e->request_body.error), h1_error_text(e->request_body.error));
+		return false;
+	case H1_BODY_MORE:
+		break;
+	}
+	return false;
+}
+
+void request_input(struct exchange *e, struct slice *in)
+{
+	struct visitor *v = e->visitor;
+
+	if (e->response_state == RESPONSE_TUNNEL) {
+		tunnel_from_visitor(e, in);
+		return;
+	}
+	if (e->request_state != REQUEST_BODY)
+		return;
+	while (take_piece(e, in))
+		;
+	if (v->exchange != e || e->request_state != REQUEST_BODY)
+		return;
+	body_progress(e);
+	flush(e);
+}
+
+void request_eof(struct exchange *e)
+{
+	if (e->visitor->in.n)
+		return; /* what came before the end is not used up yet */
+	if (e->response_state == RESPONSE_TUNNEL)
+		tunnel_visitor_eof(e);
+	else if (e->request_state == REQUEST_BODY)
+		exchange_fail(e, 400, "the visitor left before the request's body was complete");
+}
+
+/* -- events -------------------------------------------------------------------------------------------------------- */
+
+void request_upstream_event(void *arg, enum upstream_event event)
+{
+	struct exchange *e = arg;
+
+	CG_CHECK(e->magic == EXCHANGE_MAGIC);
+	switch (event) {
+	case UPSTREAM_READY:
+		send_head(e);
+		break;
+	case UPSTREAM_FAILED:
+		connect_failed(e);
+		break;
+	case UPSTREAM_READABLE:
+		if (e->response_state == RESPONSE_TUNNEL)
+			tunnel_from_origin(e);
+		else
+			response_readable(e);
+		break;
+	case UPSTREAM_DRAINED:
+		visitor_pull(e->visitor);
+		break;
+	case UPSTREAM_WRITE_FAILED:
+		sending_failed(e);
+		break;
+	}
+}

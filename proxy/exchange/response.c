@@ -1,0 +1,310 @@
+#include "proxy/exchange/internal.h"
+
+static struct stream *to_visitor(struct exchange *e)
+{
+	return &e->visitor->stream;
+}
+
+/* -- heads --------------------------------------------------------------------------------------------------------- */
+
+bool response_keep_alive(const struct exchange *e)
+{
+	const struct server *s = e->server;
+
+	if (!e->request_framing.keep_alive || s->draining || e->visitor->eof)
+		return false;
+	if (e->request_state != REQUEST_DONE && e->response.status >= 400)
+		return false; /* the rest of the body is not worth reading */
+	return e->visitor->requests < s->parts.config->limits.requests;
+}
+
+bool response_write_head(struct exchange *e)
+{
+	buffer_clear(&e->out);
+	if (!h1_write_response(&e->out, &e->response, &e->visitor_framing, e->request.minor))
+		return false;
+	if (e->response.status >= 200 || e->response.status == 101)
+		e->head_sent = true;
+	return stream_write(to_visitor(e), buffer_slice(&e->out));
+}
+
+bool forward_response_fields(struct exchange *e)
+{
+	struct fields *f = &e->response.fields;
+
+	fields_remove(f, FIELD_CRUMBGATE_CONSENT);
+	/* It would lead visitors around us to another port or host. */
+	fields_remove_name(f, SLICE("Alt-Svc"));
+	if (!fields_find(f, FIELD_DATE)) /* RFC 9110 6.6.1 */
+		fields_add_id(f, FIELD_DATE, imf_fixdate(&e->arena, e->began_ms / 1000));
+	return !arena_failed(&e->arena);
+}
+
+/* What came is framed anew: by length where the origin gave one, else in chunks, or by the close for HTTP/1.0. */
+static void choose_framing(struct exchange *e)
+{
+	struct h1_framing f = e->response_framing;
+
+	f.upgrade = false;
+	f.keep_alive = response_keep_alive(e);
+	if (f.kind == H1_BODY_CHUNKED || f.kind == H1_BODY_CLOSE) {
+		f.kind = e->request.minor >= 1 ? H1_BODY_CHUNKED : H1_BODY_CLOSE;
+		if (f.kind == H1_BODY_CLOSE)
+			f.keep_alive = false;
+	}
+	e->visitor_framing = f;
+}
+
+static bool final_head(struct exchange *e)
+{
+	if (decide_response(&e->site->env, &e->response, false, &e->arena, &e->decision) != DECIDE_OK ||
+	    !forward_response_fields(e)) {
+		exchange_fail(e, 502, "the exchange needs more memory than it may have");
+		return false;
+	}
+	e->status = e->response.status;
+	choose_framing(e);
+	if (!response_write_head(e)) {
+		visitor_abort(e->visitor, "the visitor's connection failed");
+		return false;
+	}
+	h1_body_init(&e->response_body, &e->response_framing, &e->server->parts.config->limits.h1, &e->arena);
+	e->response_state = RESPONSE_BODY;
+	return true;
+}
+
+/* RFC 9110 15.2: passed on to those who understand it; what nobody asked for is bounded. */
+static bool interim_head(struct exchange *e)
+{
+	bool wanted = e->request.minor >= 1 && (e->response.status != 100 || e->request_framing.expect_continue);
+
+	if (++e->interims > INTERIM_MAX) {
+		exchange_fail(e, 502, "the origin sent too many interim responses");
+		return false;
+	}
+	if (!wanted)
+		return true;
+	if (decide_response(&e->site->env, &e->response, true, &e->arena, &e->decision) != DECIDE_OK) {
+		exchange_fail(e, 502, "the exchange needs more memory than it may have");
+		return false;
+	}
+	e->visitor_framing = (struct h1_framing){.kind = H1_BODY_NONE, .keep_alive = true};
+	if (!response_write_head(e)) {
+		visitor_abort(e->visitor, "the visitor's connection failed");
+		return false;
+	}
+	return true;
+}
+
+static bool switch_protocol(struct exchange *e, struct slice *in)
+{
+	if (decide_response(&e->site->env, &e->response, false, &e->arena, &e->decision) != DECIDE_OK) {
+		exchange_fail(e, 502, "the exchange needs more memory than it may have");
+		return false;
+	}
+	fields_set(&e->response.fields, FIELD_UPGRADE, e->response_framing.upgrade_protocol);
+	e->status = 101;
+	e->visitor_framing = (struct h1_framing){.kind = H1_BODY_NONE, .keep_alive = true, .upgrade = true};
+	if (!response_write_head(e)) {
+		visitor_abort(e->visitor, "the visitor's connection failed");
+		return false;
+	}
+	tunnel_begin(e, *in);
+	return false;
+}
+
+/* A complete head at the front of *in. False: the exchange has ended, or is a tunnel now. */
+static bool take_head(struct exchange *e, struct slice *in, size_t length)
+{
+	const struct h1_limits *limits = &e->server->parts.config->limits.h1;
+	struct slice head = arena_copy(&e->arena, slice_head(*in, length));
+	enum h1_error error = arena_failed(&e->arena)
+				      ? H1_E_NO_MEMORY
+				      : h1_parse_response(head, limits, e->request.method, e->request_framing.upgrade,
+							  &e->arena, &e->response, &e->response_framing);
+
+	*in = slice_from(*in, length);
+	e->origin_scan = (struct h1_scan){0};
+	if (error != H1_OK) {
+		exchange_fail(e, 502, h1_error_text(error));
+		return false;
+	}
+	if (e->response.status == 101)
+		return switch_protocol(e, in);
+	return e->response.status < 200 ? interim_head(e) : final_head(e);
+}
+
+/* False: stop with this input. */
+static bool read_head(struct exchange *e, struct slice *in)
+{
+	const struct h1_limits *limits = &e->server->parts.config->limits.h1;
+	size_t length = 0;
+
+	switch (h1_scan(&e->origin_scan, limits, false, *in, &length)) {
+	case H1_SCAN_END:
+		return take_head(e, in, length);
+	case H1_SCAN_ERROR:
+		exchange_fail(e, 502, h1_error_text(e->origin_scan.error));
+		return false;
+	case H1_SCAN_MORE:
+		break;
+	}
+	return false;
+}
+
+/* -- body ---------------------------------------------------------------------------------------------------------- */
+
+static bool put_content(struct exchange *e, struct slice data)
+{
+	char line[20];
+	struct stream *s = to_visitor(e);
+
+	e->sent += data.n;
+	if (e->visitor_framing.kind != H1_BODY_CHUNKED)
+		return stream_write(s, data);
+	return stream_write(s, slice_of(line, h1_chunk_head(line, data.n))) && stream_write(s, data) &&
+	       stream_write(s, SLICE("\r\n"));
+}
+
+/* Trailers go to those who said that they read them; the others need not (RFC 9110 6.5.1). */
+static bool put_end(struct exchange *e)
+{
+	const struct fields *trailers = e->request_framing.te_trailers ? &e->response_body.trailers : NULL;
+
+	if (e->visitor_framing.kind != H1_BODY_CHUNKED)
+		return true;
+	buffer_clear(&e->out);
+	return h1_write_last_chunk(&e->out, trailers) && stream_write(to_visitor(e), buffer_slice(&e->out));
+}
+
+static void complete(struct exchange *e, bool rest)
+{
+	bool reusable = e->response_framing.keep_alive && e->response_framing.kind != H1_BODY_CLOSE && !rest &&
+			e->request_state == REQUEST_DONE && !e->send_failed &&
+			stream_queued(&e->upstream.conn->stream) == 0;
+
+	e->response_state = RESPONSE_DONE;
+	if (!put_end(e)) {
+		visitor_abort(e->visitor, "the visitor's connection failed");
+		return;
+	}
+	if (reusable)
+		upstream_release(&e->upstream);
+	exchange_finish(e, e->visitor_framing.keep_alive);
+}
+
+/* False: stop with this input. */
+static bool read_body(struct exchange *e, struct slice *in)
+{
+	struct slice data;
+
+	switch (h1_body_read(&e->response_body, in, &data)) {
+	case H1_BODY_DATA:
+		if (put_content(e, data))
+			return true;
+		visitor_abort(e->visitor, "the visitor's connection failed");
+		return false;
+	case H1_BODY_END:
+		complete(e, in->n > 0);
+		return false;
+	case H1_BODY_ERROR:
+		exchange_fail(e, 502, h1_error_text(e->response_body.error));
+		return false;
+	case H1_BODY_MORE:
+		break;
+	}
+	return false;
+}
+
+/* -- input --------------------------------------------------------------------------------------------------------- */
+
+/* Stops reading from the origin while the visitor cannot follow. */
+static void settle(struct exchange *e)
+{
+	struct stream *s = to_visitor(e);
+
+	if (stream_flush(s) == STREAM_ERROR) {
+		visitor_abort(e->visitor, "the visitor's connection failed");
+		return;
+	}
+	deadline_set(&e->visitor->deadline, e->response_state == RESPONSE_HEAD
+						    ? e->server->parts.config->timeouts.response
+						    : e->server->parts.config->timeouts.body);
+	if (stream_queued(s) > 0)
+		stream_pause(&e->upstream.conn->stream);
+}
+
+static void input(struct exchange *e, struct slice fresh)
+{
+	struct visitor *v = e->visitor;
+	struct slice in = fresh;
+	bool kept = e->origin_in.n > 0, more = true;
+	uint64_t serial = e->serial;
+
+	e->origin_spoke = true;
+	if (kept) {
+		if (!buffer_add(&e->origin_in, fresh)) {
+			exchange_fail(e, 502, "the origin's head is too long");
+			return;
+		}
+		in = buffer_slice(&e->origin_in);
+	}
+	while (more)
+		more = e->response_state == RESPONSE_HEAD ? read_head(e, &in) : read_body(e, &in);
+	if (!exchange_is(v, e, serial) || e->response_state == RESPONSE_TUNNEL)
+		return;
+	if (e->response_state != RESPONSE_HEAD) {
+		buffer_free(&e->origin_in);
+	} else if (kept) {
+		buffer_consume(&e->origin_in, e->origin_in.n - in.n);
+	} else if (in.n && !buffer_add(&e->origin_in, in)) {
+		exchange_fail(e, 503, "out of memory");
+		return;
+	}
+	settle(e);
+}
+
+static void ended(struct exchange *e, const char *why)
+{
+	if (e->response_state == RESPONSE_HEAD) {
+		request_lost(e, 502, why);
+		return;
+	}
+	if (h1_body_eof(&e->response_body) == H1_BODY_END && !e->upstream.conn->stream.unclean_eof)
+		complete(e, false);
+	else
+		exchange_fail(e, 502, "the origin ended before the response was complete");
+}
+
+void response_readable(struct exchange *e)
+{
+	struct io *io = &e->server->io;
+	struct stream *s = &e->upstream.conn->stream;
+	size_t n = 0;
+
+	switch (stream_read(s, io->scratch, IO_SCRATCH, &n)) {
+	case STREAM_OK:
+		input(e, slice_of(io->scratch, n));
+		break;
+	case STREAM_AGAIN:
+		break;
+	case STREAM_EOF:
+		ended(e, "the origin closed the connection without an answer");
+		break;
+	case STREAM_ERROR:
+		e->upstream.conn->stream.unclean_eof = true;
+		ended(e, "the connection to the origin failed");
+		break;
+	}
+}
+
+void response_resume(struct exchange *e)
+{
+	struct upstream *c = e->upstream.conn;
+
+	if (!c || !stream_is_open(&c->stream))
+		return;
+	if (e->response_state == RESPONSE_BODY)
+		deadline_set(&e->visitor->deadline, e->server->parts.config->timeouts.body);
+	stream_resume(&c->stream);
+}

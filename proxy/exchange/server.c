@@ -1,0 +1,120 @@
+#include "proxy/exchange/internal.h"
+
+#include <stdlib.h>
+
+static void on_drained(void *arg)
+{
+	struct server *s = arg;
+	void (*done)(void *) = s->drained;
+
+	s->drained = NULL;
+	if (done)
+		done(s->drained_arg);
+}
+
+static bool init_site(struct server *s, size_t i)
+{
+	const struct config_site *c = &s->parts.config->sites[i];
+
+	s->sites[i] = (struct site){
+		.config = c,
+		.upstreams = upstream_set_new(&s->io, s->parts.config, c, s->parts.tls_client),
+		.env = {.rules = c->rules,
+			.mac = s->parts.mac,
+			.site = c->names[0],
+			.scratch = s->scratch,
+			.random = tls_random},
+	};
+	return s->sites[i].upstreams != NULL;
+}
+
+struct server *server_new(const struct server_parts *parts)
+{
+	struct server *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->parts = *parts;
+	deadline_init(&s->drain, parts->base, on_drained, s);
+	s->sites = calloc(parts->config->n_sites + 1, sizeof *s->sites);
+	s->scratch = pattern_scratch_new();
+	if (!io_init(&s->io, parts->base) || !s->sites || !s->scratch)
+		goto fail;
+	for (size_t i = 0; i < parts->config->n_sites; i++)
+		if (!init_site(s, i))
+			goto fail;
+	return s;
+fail:
+	server_free(s);
+	return NULL;
+}
+
+bool server_listen(struct server *s, int fd, const struct config_listen *config)
+{
+	struct listening **all = realloc(s->listenings, (s->n_listenings + 1) * sizeof(*all));
+	struct listening *l;
+
+	if (!all)
+		return false;
+	s->listenings = all;
+	l = calloc(1, sizeof *l);
+	if (!l)
+		return false;
+	l->config = config;
+	l->server = s;
+	if (!listener_init(&l->listener, &s->io, fd, visitor_accept, l)) {
+		listener_free(&l->listener);
+		free(l);
+		return false;
+	}
+	s->listenings[s->n_listenings++] = l;
+	return true;
+}
+
+void server_drain(struct server *s, void (*done)(void *arg), void *arg)
+{
+	s->draining = true;
+	s->drained = done;
+	s->drained_arg = arg;
+	for (size_t i = 0; i < s->n_listenings; i++)
+		listener_enable(&s->listenings[i]->listener, false);
+	for (struct visitor *v = s->visitors, *next; v; v = next) {
+		next = v->next;
+		visitor_drain(v);
+	}
+	deadline_set(&s->drain, s->n_visitors ? s->parts.config->timeouts.drain : 0);
+}
+
+static void free_listenings(struct server *s)
+{
+	for (size_t i = 0; i < s->n_listenings; i++) {
+		listener_free(&s->listenings[i]->listener);
+		free(s->listenings[i]);
+	}
+	free(s->listenings);
+	s->listenings = NULL;
+	s->n_listenings = 0;
+}
+
+void server_free(struct server *s)
+{
+	if (!s)
+		return;
+	s->draining = true;
+	free_listenings(s);
+	while (s->visitors)
+		visitor_abort(s->visitors, "the worker ends");
+	for (size_t i = 0; s->sites && i < s->parts.config->n_sites; i++)
+		upstream_set_free(s->sites[i].upstreams);
+	deadline_free(&s->drain);
+	io_free(&s->io);
+	exchanges_free(s);
+	pattern_scratch_free(s->scratch);
+	free(s->sites);
+	free(s);
+}
+
+size_t server_connections(const struct server *s)
+{
+	return s->n_visitors;
+}

@@ -1,0 +1,398 @@
+#include "proxy/exchange/internal.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LINGER_MS  2000
+#define CLOSING_MS 30000
+
+static void end_of_input(struct visitor *v);
+
+/* -- ending -------------------------------------------------------------------------------------------------------- */
+
+static void free_visitor(struct io_reap *r)
+{
+	struct visitor *v = (struct visitor *)r;
+
+	deadline_free(&v->deadline);
+	buffer_free(&v->in);
+	v->magic = 0;
+	free(v);
+}
+
+void visitor_destroy(struct visitor *v)
+{
+	struct server *s = v->server;
+
+	if (v->state == VISITOR_CLOSED)
+		return;
+	v->state = VISITOR_CLOSED;
+	if (v->exchange)
+		exchange_drop(v->exchange, "the visitor left");
+	deadline_clear(&v->deadline);
+	stream_close(&v->stream, v->linger_dirty);
+	*(v->prev ? &v->prev->next : &s->visitors) = v->next;
+	if (v->next)
+		v->next->prev = v->prev;
+	s->n_visitors--;
+	for (size_t i = 0; !s->draining && i < s->n_listenings; i++)
+		listener_enable(&s->listenings[i]->listener, true);
+	if (s->draining && s->n_visitors == 0)
+		deadline_set(&s->drain, 0);
+	io_reap(&s->io, &v->reap, free_visitor);
+}
+
+void visitor_abort(struct visitor *v, const char *why)
+{
+	if (v->exchange)
+		exchange_drop(v->exchange, why);
+	visitor_destroy(v);
+}
+
+/* All output is with the kernel: FIN. If the visitor may still be sending, closing now would answer it with an RST
+ * that can overtake the tail of our answer (RFC 9112 9.6). */
+static void sent_all(struct visitor *v)
+{
+	if (!v->linger || v->eof) {
+		stream_notify_end(&v->stream);
+		visitor_destroy(v);
+		return;
+	}
+	stream_shutdown(&v->stream);
+	v->state = VISITOR_LINGER;
+	deadline_set(&v->deadline, LINGER_MS);
+	stream_resume(&v->stream);
+}
+
+static void begin_closing(struct visitor *v)
+{
+	v->state = VISITOR_CLOSING;
+	buffer_free(&v->in);
+	switch (stream_flush(&v->stream)) {
+	case STREAM_OK:
+		sent_all(v);
+		break;
+	case STREAM_AGAIN:
+		deadline_set(&v->deadline, CLOSING_MS);
+		break;
+	case STREAM_EOF:
+	case STREAM_ERROR:
+		visitor_destroy(v);
+		break;
+	}
+}
+
+void visitor_next(struct visitor *v, bool keep_alive)
+{
+	if (!keep_alive) {
+		begin_closing(v);
+		return;
+	}
+	if (stream_flush(&v->stream) == STREAM_ERROR) {
+		visitor_destroy(v);
+		return;
+	}
+	v->state = VISITOR_IDLE;
+	v->scan = (struct h1_scan){0};
+	deadline_set(&v->deadline, v->server->parts.config->timeouts.idle);
+	visitor_pull(v);
+}
+
+/* -- input --------------------------------------------------------------------------------------------------------- */
+
+/* A head, or a part of one. False: nothing more to do with this input now. */
+static bool consume_head(struct visitor *v, struct slice *in)
+{
+	const struct config *c = v->server->parts.config;
+	size_t length = 0;
+	bool ok;
+
+	if (v->state == VISITOR_IDLE) {
+		v->state = VISITOR_HEAD;
+		if (v->requests)
+			deadline_set(&v->deadline, c->timeouts.head);
+	}
+	switch (h1_scan(&v->scan, &c->limits.h1, true, *in, &length)) {
+	case H1_SCAN_MORE:
+		return false;
+	case H1_SCAN_ERROR:
+		*in = slice_from(*in, in->n);
+		ok = exchange_refuse(v, h1_error_status(v->scan.error), h1_error_text(v->scan.error));
+		break;
+	case H1_SCAN_END:
+	default:
+		v->requests++;
+		ok = exchange_begin(v, slice_head(*in, length));
+		*in = slice_from(*in, length);
+		break;
+	}
+	if (!ok)
+		visitor_destroy(v);
+	return ok;
+}
+
+static void consume(struct visitor *v, struct slice *in)
+{
+	for (;;) {
+		size_t before = in->n;
+		struct exchange *e = v->exchange;
+
+		switch (v->state) {
+		case VISITOR_IDLE:
+		case VISITOR_HEAD:
+			if (in->n == 0 || !consume_head(v, in))
+				return;
+			break;
+		case VISITOR_EXCHANGE:
+			request_input(e, in);
+			if (v->exchange == e && (in->n == before || in->n == 0))
+				return;
+			break;
+		case VISITOR_CLOSING:
+		case VISITOR_LINGER:
+		case VISITOR_CLOSED:
+			*in = slice_from(*in, in->n);
+			return;
+		case VISITOR_HANDSHAKE:
+			return;
+		}
+	}
+}
+
+/* Uses fresh octets behind what was kept, and keeps what cannot be used yet. */
+static void feed(struct visitor *v, struct slice fresh)
+{
+	bool kept = v->in.n > 0;
+	struct slice in = fresh;
+	size_t used;
+
+	if (kept) {
+		if (!buffer_add(&v->in, fresh)) {
+			visitor_abort(v, "too much input, or out of memory");
+			return;
+		}
+		in = buffer_slice(&v->in);
+	}
+	used = in.n;
+	v->consuming = true;
+	consume(v, &in);
+	v->consuming = false;
+	used -= in.n;
+	if (v->state >= VISITOR_CLOSING)
+		return;
+	if (kept)
+		buffer_consume(&v->in, used < v->in.n ? used : v->in.n);
+	else if (in.n && !buffer_add(&v->in, in)) {
+		visitor_abort(v, "out of memory");
+		return;
+	}
+	if (v->in.n == 0)
+		buffer_free(&v->in);
+	if (v->state == VISITOR_EXCHANGE && v->in.n >= STREAM_HIGH_WATER)
+		stream_pause(&v->stream);
+	else if (!v->eof)
+		stream_resume(&v->stream);
+	if (v->eof && v->state != VISITOR_CLOSED)
+		end_of_input(v);
+}
+
+void visitor_pull(struct visitor *v)
+{
+	if (v->consuming || v->state == VISITOR_CLOSED)
+		return;
+	if (v->in.n)
+		feed(v, slice_of(NULL, 0));
+	else if (v->eof)
+		end_of_input(v);
+	else
+		stream_resume(&v->stream);
+}
+
+/* No more will come, and all that came has been used as far as possible. */
+static void end_of_input(struct visitor *v)
+{
+	switch (v->state) {
+	case VISITOR_EXCHANGE:
+		request_eof(v->exchange);
+		break;
+	case VISITOR_HEAD:
+	case VISITOR_IDLE:
+		if (stream_queued(&v->stream))
+			begin_closing(v);
+		else
+			visitor_destroy(v);
+		break;
+	case VISITOR_HANDSHAKE:
+	case VISITOR_LINGER:
+		visitor_destroy(v);
+		break;
+	case VISITOR_CLOSING:
+	case VISITOR_CLOSED:
+		break;
+	}
+}
+
+static void readable(struct visitor *v)
+{
+	struct io *io = &v->server->io;
+	size_t n = 0;
+
+	switch (stream_read(&v->stream, io->scratch, IO_SCRATCH, &n)) {
+	case STREAM_OK:
+		if (v->state < VISITOR_CLOSING)
+			feed(v, slice_of(io->scratch, n));
+		break;
+	case STREAM_AGAIN:
+		break;
+	case STREAM_EOF:
+		v->eof = true;
+		stream_pause(&v->stream);
+		end_of_input(v);
+		break;
+	case STREAM_ERROR:
+		visitor_abort(v, "the visitor's connection failed");
+		break;
+	}
+}
+
+/* -- events -------------------------------------------------------------------------------------------------------- */
+
+static void secured(struct visitor *v)
+{
+	v->state = VISITOR_IDLE;
+	deadline_set(&v->deadline, v->server->parts.config->timeouts.head);
+}
+
+static void drained(struct visitor *v)
+{
+	if (v->state == VISITOR_CLOSING)
+		sent_all(v);
+	else if (v->state == VISITOR_EXCHANGE)
+		response_resume(v->exchange);
+}
+
+static void on_stream(void *arg, enum stream_event event)
+{
+	struct visitor *v = arg;
+
+	CG_CHECK(v->magic == VISITOR_MAGIC);
+	switch (event) {
+	case STREAM_SECURED:
+		secured(v);
+		break;
+	case STREAM_READABLE:
+		readable(v);
+		break;
+	case STREAM_DRAINED:
+		drained(v);
+		break;
+	case STREAM_WRITE_FAILED:
+		visitor_abort(v, "the visitor's connection failed");
+		break;
+	case STREAM_FAILED:
+		visitor_destroy(v);
+		break;
+	case STREAM_CONNECTED:
+		break;
+	}
+}
+
+static void on_deadline(void *arg)
+{
+	struct visitor *v = arg;
+
+	CG_CHECK(v->magic == VISITOR_MAGIC);
+	switch (v->state) {
+	case VISITOR_EXCHANGE:
+		exchange_timeout(v->exchange);
+		break;
+	case VISITOR_HEAD:
+		if (!exchange_refuse(v, 408, "the request's head took too long"))
+			visitor_destroy(v);
+		break;
+	default:
+		visitor_destroy(v);
+		break;
+	}
+}
+
+void visitor_drain(struct visitor *v)
+{
+	if (v->state == VISITOR_IDLE && v->in.n == 0 && stream_queued(&v->stream) == 0) {
+		v->linger = true;
+		begin_closing(v);
+	}
+}
+
+/* -- beginning ----------------------------------------------------------------------------------------------------- */
+
+static void set_peer(struct visitor *v, const struct sockaddr *peer, socklen_t len)
+{
+	const void *address = &v->peer.v4.sin_addr;
+
+	memcpy(&v->peer, peer, len < sizeof v->peer ? len : sizeof v->peer);
+	if (v->peer.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v->peer.v6.sin6_addr)) {
+		struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = v->peer.v6.sin6_port};
+
+		memcpy(&v4.sin_addr, v->peer.v6.sin6_addr.s6_addr + 12, 4);
+		v->peer.v4 = v4;
+	} else if (v->peer.any.sa_family == AF_INET6) {
+		address = &v->peer.v6.sin6_addr;
+	}
+	if (!inet_ntop(v->peer.any.sa_family, address, v->address, sizeof v->address))
+		v->address[0] = '\0';
+}
+
+static bool begin(struct visitor *v, int fd)
+{
+	const struct config *c = v->server->parts.config;
+	SSL *ssl;
+
+	deadline_init(&v->deadline, v->server->io.base, on_deadline, v);
+	if (!stream_open(&v->stream, &v->server->io, fd, on_stream, v))
+		return false;
+	if (!v->listen->tls) {
+		secured(v);
+		return true;
+	}
+	ssl = tls_server_accept(v->server->parts.tls, fd);
+	if (!ssl) {
+		stream_close(&v->stream, false);
+		return false;
+	}
+	v->state = VISITOR_HANDSHAKE;
+	deadline_set(&v->deadline, c->timeouts.handshake);
+	stream_handshake(&v->stream, ssl, false);
+	return true;
+}
+
+void visitor_accept(void *arg, int fd, const struct sockaddr *peer, socklen_t len)
+{
+	struct listening *l = arg;
+	struct server *s = l->server;
+	const struct config *c = s->parts.config;
+	struct visitor *v = calloc(1, sizeof *v);
+
+	if (!v) {
+		close(fd);
+		return;
+	}
+	v->magic = VISITOR_MAGIC;
+	v->server = s;
+	v->listen = l->config;
+	buffer_init(&v->in, c->limits.h1.head + 3 * (size_t)IO_SCRATCH);
+	set_peer(v, peer, len);
+	if (!begin(v, fd)) {
+		deadline_free(&v->deadline);
+		free(v);
+		return;
+	}
+	v->next = s->visitors;
+	if (v->next)
+		v->next->prev = v;
+	s->visitors = v;
+	if (++s->n_visitors >= c->limits.connections)
+		for (size_t i = 0; i < s->n_listenings; i++)
+			listener_enable(&s->listenings[i]->listener, false);
+}
