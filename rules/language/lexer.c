@@ -260,10 +260,10 @@ static void lex_bare(struct lexer *lx, struct word *w)
 	w->kind = WORD_BARE;
 	w->text = text_between(lx, from, end);
 	lx->at = end;
-	if (w->text.n == 1 && w->text.p[0] == '\\')
-		complain(lx, from, 1, "a backslash alone is not a word",
-			 "to continue a statement on the next line, let the backslash be the very last octet of the "
-			 "line");
+	if (peek(lx, end - 1) == '\\')
+		complain(lx, end - 1, 1, "a word may not end with a backslash",
+			 "to continue the statement let the backslash be the line's last octet; else quote the word: "
+			 "\"...\\\\\"");
 }
 
 static void lex_comment(struct lexer *lx, struct slice *comment)

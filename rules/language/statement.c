@@ -169,6 +169,7 @@ static void misplaced_brace(struct parser *p, struct statement *s, size_t at)
 	if (is_brace(brace, '{')) {
 		complain(p, brace, "\"{\" must be the last word of its line",
 			 "write each statement of the block on a line of its own, and \"}\" alone on the last one");
+		s->has_block = true; /* what stands in the line is not understood; later layers need not complain too */
 		if (!is_brace(last, '}'))
 			open_block(p, s, brace);
 	} else {

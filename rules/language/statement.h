@@ -91,9 +91,12 @@ bool word_number(const struct statement *s, const struct word *w, struct diagnos
 const char *suggest(struct slice word, const char *const *candidates, size_t n);
 
 /*
- * Writes the tree in the canonical form: one blank between words, but for blocks of neighbouring statements that begin
- * with the same word, whose "is", "denies" etc. are aligned in columns; four blanks of indentation; comments kept; at
- * most one blank line in a row; strings only quoted where needed. Idempotent. False if out is full.
+ * Writes the tree in the canonical form: one blank between words and four of indentation, but in a run of neighbouring
+ * lines (no blank line, comment line or block between them) the second words, the words "is", "denies", "grants" and
+ * "ignored" or a string that is the third and last word, and the comments at the line ends are aligned in columns.
+ * Words stay as they were written, comments and continued lines stay, at most one blank line in a row stays.
+ * Idempotent, and the result parses to the same words. Only for a tree that was parsed without errors. False if out is
+ * full.
  */
 bool source_format(const struct source *src, struct buffer *out);
 
