@@ -27,6 +27,7 @@ struct rule {
 	struct slice file;
 	unsigned line;
 	struct slice text; /* the statement as written, comments and line end removed, first line only */
+	bool shipped;	   /* it stands in the knowledge that crumbgate ships, not in a file of the operator */
 };
 
 struct purpose {
