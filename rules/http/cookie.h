@@ -3,8 +3,9 @@
  *
  * Servers see cookies as a list of name=value pairs joined by "; " (RFC 6265 5.4). Real values hold { } " , | ~ : and
  * spaces; they are opaque here. Splitting is at every ';' (also inside quotes: that is what browsers and servers do),
- * trimming SP and HTAB, then at the first '='. A pair without '=' is a nameless cookie: name empty, value the text
- * (RFC 6265bis 5.7); "=v" too. Empty pairs are skipped. Names are case-sensitive.
+ * trimming SP and HTAB, then at the first '=', trimming again (a browser stores "a =b" as a). A pair without '=' is a
+ * nameless cookie: name empty, value the text (RFC 6265bis 5.7); "=v" too. Empty pairs are skipped. Names are
+ * case-sensitive.
  */
 #ifndef CG_RULES_HTTP_COOKIE_H
 #define CG_RULES_HTTP_COOKIE_H
@@ -50,7 +51,8 @@ typedef enum cookie_edit (*cookie_judge)(void *arg, const struct cookie *c, stru
  */
 bool cookies_edit(struct fields *f, cookie_judge judge, void *arg);
 
-/* Appends name=value to the last Cookie field, or makes one. False if the arena refused. */
+/* Appends name=value (value alone if name is empty) to the last Cookie field, or makes one. False if the arena refused.
+ */
 bool cookies_append(struct fields *f, struct slice name, struct slice value);
 
 #endif

@@ -30,7 +30,7 @@ struct set_cookie {
 	struct slice name;   /* empty for a nameless cookie */
 	struct slice value;  /* as sent */
 	struct slice pair;   /* name=value as sent, trimmed */
-	struct slice domain; /* without a leading dot, as sent; empty if none */
+	struct slice domain; /* without a leading dot, as sent; empty if none (an empty Domain counts as none) */
 	struct slice path;   /* as sent; empty if none or not beginning with '/' */
 	bool has_domain, has_path, has_max_age, has_expires, secure, http_only, partitioned;
 	int64_t max_age; /* seconds, may be <= 0; clamped to +-COOKIE_AGE_MAX */
@@ -47,7 +47,10 @@ bool set_cookie_parse(struct slice value, struct set_cookie *out);
 
 /* Prefixes match ignoring case (RFC 6265bis 4.1.3). */
 enum cookie_prefix cookie_prefix_of(struct slice name);
-/* True if the attributes satisfy what the name's prefix demands; a user agent ignores the cookie otherwise. */
+/*
+ * True if the attributes satisfy what the name's prefix demands; a user agent ignores the cookie otherwise. Also false
+ * for a nameless cookie whose value has a prefix (RFC 6265bis 5.7).
+ */
 bool set_cookie_prefix_ok(const struct set_cookie *c);
 
 /* True if the cookie deletes: Max-Age <= 0, or without Max-Age an Expires not after now (Unix time). */
@@ -71,7 +74,10 @@ bool set_cookie_limit(struct slice value, const struct cookie_limits *limits, in
 
 /* Parses an HTTP cookie-date (RFC 6265bis 5.1.1); false if it is none. */
 bool cookie_date_parse(struct slice s, int64_t *unix_time);
-/* IMF-fixdate (RFC 9110 5.6.7), 29 octets, e.g. "Sun, 06 Nov 1994 08:49:37 GMT". */
+/*
+ * IMF-fixdate (RFC 9110 5.6.7), 29 octets, e.g. "Sun, 06 Nov 1994 08:49:37 GMT"; times beyond the years 1601 to 9999
+ * become the nearest that can be written. The empty slice if the arena refused.
+ */
 struct slice imf_fixdate(struct arena *arena, int64_t unix_time);
 
 #endif

@@ -34,7 +34,8 @@ typedef bool (*param_judge)(void *arg, const struct query_param *p);
 /*
  * Removes the parameters that the judge refuses. *out is the very same slice if nothing is removed; else the kept
  * ones are byte-identical and in order, joined by '&'; with none left the '?' goes too. The path is never changed.
- * A name with a malformed escape is judged literally. False if the arena refused.
+ * Empty parameters ("&&") are not judged, and go when another is removed.
+ * A name with a malformed escape is judged literally. Decoded names live in the arena. False if the arena refused.
  */
 bool target_remove_params(struct slice target, param_judge judge, void *arg, struct arena *arena, struct slice *out);
 
@@ -45,10 +46,13 @@ struct url {
 	struct slice host;	/* as written, IPv6 without brackets */
 	uint16_t port;		/* 80 or 443 if not written */
 	bool has_port;
-	struct slice target; /* path and query, "/" if empty; without fragment */
+	struct slice target; /* path and query, "/" if empty; begins with '?' where the path is empty; no fragment */
 };
 
-/* False for another scheme, userinfo, an invalid host or port, or octets that may not stand in a URL. */
+/*
+ * False for another scheme, userinfo, an invalid host or port, or octets that may not stand in a URL: controls, blanks,
+ * non-ASCII, '"', '<', '>' and '\\'. Browsers do send { } | ^ ` as they are, so these pass.
+ */
 bool url_parse(struct slice s, struct url *out);
 
 /* Percent-decodes; false for a malformed escape or if the arena refused. The same slice if there is no '%'. */
