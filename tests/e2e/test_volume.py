@@ -1,0 +1,117 @@
+"""Volume: 1 GB down and up with flat memory, 2,000 connections kept alive."""
+import contextlib
+import os
+import re
+import resource
+import subprocess
+import sys
+
+import kit
+from kit import Nginx, Origin, Proxy, Client, echo, reply, same, true
+
+BIG = (64 if kit.sanitized() else 1024) * 1024 * 1024
+
+
+def rss(p):
+    total = 0
+    for pid in p.workers():
+        with open(f'/proc/{pid}/smaps_rollup') as f:
+            total += int(re.search(r'^Pss:\s+(\d+)', f.read(), re.M).group(1))
+    return total
+
+
+def flat(p, before, what):
+    grown = rss(p) - before
+    if not kit.sanitized():
+        true(grown < 4096, f'{what}: the worker grew by {grown} KiB')
+
+
+def curl(*args):
+    return subprocess.run(['curl', '-sS', '-k', '--max-time', '120', *args], check=True, capture_output=True,
+                          text=True).stdout
+
+
+def test_download():
+    """a large download from nginx passes with flat memory"""
+    with Nginx() as o, Proxy(o) as p:
+        with open(os.path.join(o.root, 'big'), 'wb') as f:
+            f.truncate(BIG)
+        p.get('/')
+        before = rss(p)
+        out = curl('-o', '/dev/null', '-w', '%{size_download} %{http_code}', f'https://localhost:{p.port}/big')
+        same(out, f'{BIG} 200')
+        flat(p, before, 'download')
+
+
+def test_upload():
+    """a large upload passes with flat memory, by length and in chunks"""
+    def count(r, c):
+        n = 0
+        if r.get('content-length'):
+            left = int(r.get('content-length'))
+            while n < left:
+                part = r.stream.read1(min(1 << 20, left - n))
+                if not part:
+                    return False
+                n += len(part)
+        else:
+            while True:
+                size = int(r.stream.readline(), 16)
+                n += len(r.stream.read(size))
+                r.stream.readline()
+                if not size:
+                    break
+        c.sendall(reply(str(n).encode()))
+    with Origin(count) as o, Proxy(o) as p, kit.scratch() as d:
+        name = os.path.join(d, 'big')
+        with open(name, 'wb') as f:
+            f.truncate(BIG)
+        p.get('/', 'Content-Length: 0')
+        before = rss(p)
+        url = f'https://localhost:{p.port}/'
+        same(curl('-T', name, url), str(BIG))
+        flat(p, before, 'upload')
+        same(curl('-T', name, '-H', 'Transfer-Encoding: chunked', '-H', 'Content-Length:', url), str(BIG))
+        flat(p, before, 'chunked upload')
+
+
+def test_slow_reader():
+    """a visitor that reads slowly holds the origin back instead of filling memory"""
+    with Nginx() as o, Proxy(o) as p:
+        with open(os.path.join(o.root, 'big'), 'wb') as f:
+            f.truncate(BIG)
+        p.get('/')
+        before = rss(p)
+        clients = []
+        for _ in range(20):
+            c = p.client()
+            c.request('GET', '/big')
+            same(c.head().status, 200)
+            clients.append(c)
+        for c in clients:
+            c.take(100000)
+        grown = rss(p) - before
+        if not kit.sanitized():
+            true(grown < 20 * 400, f'20 slow readers cost {grown} KiB')
+        for c in clients:
+            c.close()
+
+
+def test_many_connections():
+    """2,000 connections are kept alive and each is served again"""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
+    n = 300 if kit.sanitized() else 2000
+    with Nginx({'x': b'hello'}) as o, Proxy(o, extra='timeouts {\n idle 300s\n}') as p:
+        ctx = kit.client_context()
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(p.client(context=ctx)) for _ in range(n)]
+            for _ in range(2):
+                for c in clients:
+                    c.request('GET', '/x')
+                for c in clients:
+                    same(c.response().body, b'hello')
+
+
+if __name__ == '__main__':
+    kit.run(sys.modules[__name__])
