@@ -5,6 +5,7 @@
 
 #include "proxy/command/command.h"
 #include "rules/base/attributes.h"
+#include "rules/language/statement.h"
 
 struct command {
 	const char *name;
@@ -44,8 +45,18 @@ static const struct command *find(const char *name)
 
 static int unknown(const char *name)
 {
-	fprintf(stderr, "crumbgate: there is no command \"%s\"", name);
-	fputs("\nwrite \"crumbgate --help\" for the list of commands\n", stderr);
+	const char *names[CG_COUNT(commands)];
+	const char *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < CG_COUNT(commands); i++)
+		if (*commands[i].summary)
+			names[n++] = commands[i].name;
+	near = suggest(slice_str(name), names, n);
+	fprintf(stderr, "crumbgate: there is no command \"%s\"\n", name);
+	if (near)
+		fprintf(stderr, "  did you mean \"%s\"?\n", near);
+	fputs("  \"crumbgate --help\" lists the commands\n", stderr);
 	return EXIT_USAGE;
 }
 

@@ -37,13 +37,6 @@ static const struct passwd *find_user(struct slice name)
 	return getpwnam(text);
 }
 
-static void take(struct identity *out, const struct passwd *pw)
-{
-	out->change = true;
-	out->uid = pw->pw_uid;
-	out->gid = pw->pw_gid;
-}
-
 /* What somebody who is not root can have: to stay what they are. */
 static bool find_unprivileged(const struct config *config, struct diagnostics *d)
 {
