@@ -1,0 +1,210 @@
+#include "rules/harness/exchange.h"
+
+#include "rules/language/loader.h"
+
+/* -- the signed cookie that a case gives --------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t x)
+{
+	x ^= x >> 30;
+	x *= 0xBF58476D1CE4E5B9U;
+	x ^= x >> 27;
+	x *= 0x94D049BB133111EBU;
+	return x ^ x >> 31;
+}
+
+static bool test_mac(void *arg, size_t key, struct slice data, unsigned char out[CONSENT_MAC_SIZE])
+{
+	uint64_t h = mix(slice_hash(data) + data.n);
+
+	(void)arg;
+	if (key > 0)
+		return false;
+	for (size_t i = 0; i < CONSENT_MAC_SIZE; i++) {
+		if (i % 8 == 0)
+			h = mix(h + 0x9E3779B97F4A7C15U);
+		out[i] = (unsigned char)(h >> (i % 8 * 8));
+	}
+	return true;
+}
+
+const struct consent_mac harness_mac = {.mac = test_mac};
+
+/* The real hash with one bit turned: what another key would have made. */
+static bool forged_mac(void *arg, size_t key, struct slice data, unsigned char out[CONSENT_MAC_SIZE])
+{
+	const struct consent_mac *real = arg;
+
+	if (!real->mac(real->arg, key, data, out))
+		return false;
+	out[0] ^= 1;
+	return true;
+}
+
+static enum load_result load_old_policy(void *arg, struct slice path, struct slice *content)
+{
+	(void)arg;
+	(void)path;
+	*content = SLICE("policy of-another-version {\n}\n");
+	return LOAD_OK;
+}
+
+static struct slice old_policy_token(const struct prepared *x, struct consent_query *q, const unsigned char id[16],
+				     struct arena *arena)
+{
+	static const struct loader loader = {.load = load_old_policy};
+	struct slice token = {0};
+	struct diagnostics d;
+	struct ruleset *rs;
+
+	diagnostics_init(&d);
+	rs = ruleset_load(&loader, SLICE("old.rules"), &d);
+	if (rs) {
+		q->rules = rs;
+		token = consent_token_make(q, x->test->given.granted.mask, id, arena);
+	}
+	ruleset_free(rs);
+	diagnostics_free(&d);
+	return token;
+}
+
+struct slice given_token(const struct prepared *x, struct arena *arena)
+{
+	static const unsigned char id[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+	struct consent_mac forged = {.arg = (void *)(uintptr_t)x->mac, .mac = forged_mac};
+	struct consent_query q = {.rules = x->rules,
+				  .mac = x->mac,
+				  .site = x->site,
+				  .region = x->test->given.region,
+				  .secure = x->request.secure,
+				  .now = x->now};
+	purposes granted = x->test->given.granted.mask;
+
+	switch (x->test->given.consent) {
+	case GIVEN_UNDECIDED:
+		return slice_of(NULL, 0);
+	case GIVEN_MALFORMED:
+		return SLICE("1.malformed");
+	case GIVEN_OLD_POLICY:
+		return old_policy_token(x, &q, id, arena);
+	case GIVEN_FORGED:
+		q.mac = &forged;
+		break;
+	case GIVEN_EXPIRED:
+		q.now -= ruleset_policy(x->rules)->remember + 120; /* it counts in minutes */
+		break;
+	case GIVEN_OTHER_SITE:
+		q.site = SLICE("another-site.invalid");
+		break;
+	case GIVEN_VALID:
+		break;
+	}
+	return consent_token_make(&q, granted, id, arena);
+}
+
+/* -- the request --------------------------------------------------------------------------------------------------- */
+
+static bool copy_fields(struct fields *to, const struct fields *from, struct arena *arena)
+{
+	fields_init(to, arena);
+	for (size_t i = 0; i < from->n; i++)
+		if (!fields_add(to, from->v[i].name, from->v[i].value))
+			return false;
+	return true;
+}
+
+bool exchange_prepare(struct prepared *x, struct arena *arena)
+{
+	struct slice token = given_token(x, arena), name = consent_cookie_name(x->test->request.secure), cookies;
+	struct slice parts[] = {x->test->visitor, SLICE("; "), name, SLICE("="), token};
+	bool visitor = x->test->visitor.n > 0;
+
+	x->request = x->test->request;
+	if (!copy_fields(&x->request.fields, &x->test->request.fields, arena))
+		return false;
+	if (x->test->given.consent == GIVEN_UNDECIDED)
+		cookies = x->test->visitor;
+	else
+		cookies = visitor ? arena_concat(arena, parts, CG_COUNT(parts)) : arena_concat(arena, parts + 2, 3);
+	if (cookies.n && !fields_add_id(&x->request.fields, FIELD_COOKIE, cookies))
+		return false;
+	return !arena_failed(arena);
+}
+
+/* -- the rules library as transport -------------------------------------------------------------------------------- */
+
+struct play {
+	struct arena *arena;
+	struct seen_verdict **end;
+	unsigned char next;
+};
+
+static void fixed_random(void *arg, unsigned char *out, size_t n)
+{
+	struct play *p = arg;
+
+	while (n--)
+		*out++ = p->next++;
+}
+
+static void keep_verdict(void *arg, const struct verdict *v)
+{
+	struct play *p = arg;
+	struct seen_verdict *seen = arena_alloc(p->arena, sizeof *seen);
+
+	if (!seen)
+		return;
+	*seen = (struct seen_verdict){.v = *v};
+	seen->v.name = arena_copy(p->arena, v->name);
+	*p->end = seen;
+	p->end = &seen->next;
+}
+
+/* The answer to a blocked request, see DECIDE_BLOCK. */
+static bool blocked_answer(struct response *r, struct arena *arena)
+{
+	*r = (struct response){.status = 204, .reason = SLICE("No Content")};
+	fields_init(&r->fields, arena);
+	return fields_add_id(&r->fields, FIELD_CACHE_CONTROL, SLICE("no-store"));
+}
+
+static bool has_body(const struct request *req, unsigned status)
+{
+	return !slice_eq(req->method, SLICE("HEAD")) && status != 204 && status != 304;
+}
+
+static bool origin_answers(const struct prepared *x, const struct decide_env *env, struct decision *d,
+			   struct arena *arena, struct outcome *out)
+{
+	out->called = true;
+	out->origin_body = x->test->request_body;
+	out->visitor_saw = x->test->origin;
+	if (has_body(&x->request, x->test->origin.status))
+		out->visitor_body = x->test->origin_body;
+	return copy_fields(&out->visitor_saw.fields, &x->test->origin.fields, arena) &&
+	       decide_response(env, &out->visitor_saw, false, arena, d) == DECIDE_OK;
+}
+
+bool exchange_play(const struct prepared *x, struct arena *arena, struct outcome *out)
+{
+	struct play play = {.arena = arena, .end = &out->verdicts};
+	struct decide_env env = {.rules = x->rules,
+				 .mac = x->mac,
+				 .site = x->site,
+				 .scratch = x->scratch,
+				 .random = fixed_random,
+				 .random_arg = &play,
+				 .sink = keep_verdict,
+				 .sink_arg = &play};
+	struct decision d = {0};
+	bool ok;
+
+	*out = (struct outcome){.origin_saw = x->request};
+	if (!copy_fields(&out->origin_saw.fields, &x->request.fields, arena) ||
+	    decide_request(&env, &out->origin_saw, x->test->given.region, x->now, arena, &d) != DECIDE_OK)
+		return false;
+	out->consent = d.consent;
+	ok = d.action == DECIDE_BLOCK ? blocked_answer(&out->visitor_saw, arena)
+				      : origin_answers(x, &env, &d, arena, out);
+	return ok && !arena_failed(arena);
+}
