@@ -7,7 +7,17 @@
 static const char *const status_words[] = {"ok", "failed", "skipped", "broken"};
 static const char *const status_colours[] = {"\033[32m", "\033[1;31m", "\033[33m", "\033[1;31m"};
 
-/* Bodies and values are shown on one line, without driving the terminal; *width counts columns. */
+/* How wide an octet is shown: those that continue a UTF-8 sequence take no column. */
+static size_t columns_of(unsigned char c)
+{
+	if (c == '\n')
+		return 2;
+	if (c < 0x20 || c == 0x7F)
+		return 4;
+	return (c & 0xC0) != 0x80 ? 1 : 0;
+}
+
+/* Bodies and values are shown on one line, without driving the terminal. Returns the columns it took. */
 static size_t add_visible(struct buffer *out, struct slice s)
 {
 	size_t n = s.n < VALUE_MAX ? s.n : VALUE_MAX, width = 0;
@@ -16,11 +26,12 @@ static size_t add_visible(struct buffer *out, struct slice s)
 		unsigned char c = (unsigned char)s.p[i];
 
 		if (c == '\n')
-			width += (buffer_add_str(out, "\\n"), 2);
+			buffer_add_str(out, "\\n");
 		else if (c < 0x20 || c == 0x7F)
-			width += (buffer_printf(out, "\\x%02X", c), 4);
+			buffer_printf(out, "\\x%02X", c);
 		else
-			width += (buffer_add_char(out, s.p[i]), (c & 0xC0) != 0x80);
+			buffer_add_char(out, s.p[i]);
+		width += columns_of(c);
 	}
 	if (n < s.n)
 		buffer_printf(out, "... (%zu octets)", s.n);
@@ -32,11 +43,8 @@ static size_t visible_width(struct slice s)
 {
 	size_t width = 0;
 
-	for (size_t i = 0; i < s.n && width <= SIDE_MAX; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		width += c == '\n' ? 2 : c < 0x20 || c == 0x7F ? 4 : (c & 0xC0) != 0x80;
-	}
+	for (size_t i = 0; i < s.n && width <= SIDE_MAX * 2; i++)
+		width += columns_of((unsigned char)s.p[i]);
 	return width;
 }
 
