@@ -260,8 +260,11 @@ site {names} {{
 
     def start(self):
         self.errors = open(os.path.join(self.dir, 'stderr'), 'w+')
+        env = dict(os.environ)
+        if env.get('CRUMBGATE_PRELOAD'):
+            env['LD_PRELOAD'] = env['CRUMBGATE_PRELOAD']
         self.process = subprocess.Popen([CRUMBGATE, 'run', '-c', self.conf] + self.args, stdin=DEVNULL,
-                                        stdout=self.errors, stderr=self.errors)
+                                        stdout=self.errors, stderr=self.errors, env=env)
         wait_for(lambda: 'serving' in self.stderr() or self.process.poll() is not None, 'the proxy to start')
         if self.process.poll() is not None:
             raise AssertionError('the proxy did not start:\n' + self.stderr())
