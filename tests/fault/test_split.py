@@ -1,0 +1,31 @@
+"""The tests of framing and consent once more, with every socket operation cut to a few octets (split.c)."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
+import kit  # noqa: E402
+import test_consent  # noqa: E402
+import test_framing  # noqa: E402
+
+# Volume is not the point here: these move megabytes, which would take minutes at a few octets a call.
+LEFT_OUT = {'test_upgrade', 'test_chunked_both_ways', 'test_close_delimited'}
+
+os.environ['CRUMBGATE_PRELOAD'] = os.path.join(os.environ.get('builddir', '.'), 'tests', 'fault', 'split.so')
+
+
+def preloaded(name, f):
+    def test():
+        if kit.sanitized():
+            raise kit.Skip('a preloaded library and AddressSanitizer do not mix')
+        f()
+    test.__doc__ = 'split: ' + (f.__doc__ or name).strip()
+    return test
+
+
+for module in (test_framing, test_consent):
+    for name, f in list(vars(module).items()):
+        if name.startswith('test_') and callable(f) and name not in LEFT_OUT:
+            globals()[name] = preloaded(name, f)
+
+if __name__ == '__main__':
+    kit.run(sys.modules[__name__])
