@@ -20,16 +20,19 @@
 
 enum consent_source {
 	CONSENT_UNDECIDED, /* nothing said: the policy's default */
-	CONSENT_COOKIE,	   /* crumbgate's own signed cookie */
+	CONSENT_SIGNED,	   /* crumbgate's own signed cookie */
 };
 
-/* What became of the signed cookie(s) of the request. Of several copies the first good one counts. */
+/*
+ * What became of the signed cookie(s) of the request. Of several copies the first good one counts; if none is good, the
+ * state is that of the first. Only the first four are looked at, since each costs a keyed hash.
+ */
 enum consent_token_state {
 	CONSENT_TOKEN_ABSENT,
 	CONSENT_TOKEN_GOOD,
 	CONSENT_TOKEN_MALFORMED,
 	CONSENT_TOKEN_FORGED,	  /* the keyed hash does not match: another key, another site, or altered */
-	CONSENT_TOKEN_EXPIRED,	  /* older than policy.remember, or decided in the future */
+	CONSENT_TOKEN_EXPIRED,	  /* older than policy.remember, or decided over a minute in the future */
 	CONSENT_TOKEN_OLD_POLICY, /* of another policy version */
 };
 
@@ -69,12 +72,15 @@ struct consent_query {
 	const struct ruleset *rules;
 	const struct consent_mac *mac; /* NULL: no signed cookie is accepted */
 	struct slice site;	       /* the site's name: the first of its `site` statement */
-	struct slice region;	       /* ISO 3166 code in upper case, or empty if unknown */
+	struct slice region;	       /* "US", "US-CA": ISO 3166 in upper case; empty if unknown */
 	bool secure;
 	int64_t now;
 };
 
-/* Resolves; cannot fail: what cannot be understood does not grant. Reads Cookie, Sec-GPC and DNT fields. */
+/*
+ * Resolves; cannot fail: what cannot be understood does not grant. Reads Cookie, Sec-GPC and DNT fields; a signal is
+ * the value "1" and no other. An opt-out's value may stand in quotes.
+ */
 struct consent consent_resolve(const struct consent_query *q, const struct fields *request);
 
 /*
@@ -86,11 +92,17 @@ struct consent consent_resolve(const struct consent_query *q, const struct field
  * order: when purposes are added, renamed or reordered the visitor is asked anew. PURPOSES: the granted set in
  * lower-case hex. MINUTES: Unix time of the decision in minutes, base 36; ID: proof id, base64url of 16 random octets;
  * MAC: the first 16 octets of the keyed hash over site NUL everything before, base64url.
+ *
+ * The value lives in the arena; the empty slice if it refused, if there is no mac or key, or if the site's name is
+ * longer than 255 octets.
  */
 struct slice consent_token_make(const struct consent_query *q, purposes granted, const unsigned char id[16],
 				struct arena *arena);
 
-/* Reads one token value. Sets *granted and *decided_at if GOOD. Constant time in the comparison of the MAC. */
+/*
+ * Reads one token value. Sets *granted and *decided_at if GOOD, else leaves them. Constant time in the comparison of
+ * the MAC; nothing of a token counts before that. Without mac every well-formed token is forged.
+ */
 enum consent_token_state consent_token_read(const struct consent_query *q, struct slice value, purposes *granted,
 					    int64_t *decided_at);
 
@@ -101,6 +113,10 @@ const char *consent_token_state_text(enum consent_token_state s);
 /*
  * The Crumbgate-Consent field toward the origin, a structured-field dictionary (RFC 9651), e.g.
  *   granted=(analytics preferences), decided, source=cookie
+ *   granted=(), decided=?0, source=default
+ *
+ * Necessary is left out, as it is always granted; purposes stand in the order of their declaration. The empty slice if
+ * the arena refused.
  */
 struct slice consent_field_value(const struct ruleset *rs, const struct consent *c, struct arena *arena);
 
