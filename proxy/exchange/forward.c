@@ -61,9 +61,5 @@ bool forward_request_fields(struct exchange *e)
 		fields_set(f, FIELD_X_FORWARDED_HOST, e->request.authority);
 	if (!e->site->config->preserve_host)
 		e->request.authority = e->site->config->origins[0].authority;
-	if (e->request_framing.upgrade)
-		fields_set(f, FIELD_UPGRADE, e->request_framing.upgrade_protocol);
-	if (e->request_framing.te_trailers)
-		fields_set(f, FIELD_TE, SLICE("trailers"));
 	return !arena_failed(&e->arena);
 }

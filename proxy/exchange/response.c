@@ -102,9 +102,11 @@ static bool switch_protocol(struct exchange *e, struct slice *in)
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");
 		return false;
 	}
-	fields_set(&e->response.fields, FIELD_UPGRADE, e->response_framing.upgrade_protocol);
 	e->status = 101;
-	e->visitor_framing = (struct h1_framing){.kind = H1_BODY_NONE, .keep_alive = true, .upgrade = true};
+	e->visitor_framing = (struct h1_framing){.kind = H1_BODY_NONE,
+						 .keep_alive = true,
+						 .upgrade = true,
+						 .upgrade_protocol = e->response_framing.upgrade_protocol};
 	if (!response_write_head(e)) {
 		visitor_abort(e->visitor, "the visitor's connection failed");
 		return false;
