@@ -1,0 +1,178 @@
+/* The shipped knowledge: sound in itself, and right about what everybody knows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "rules/data/shipped.h"
+#include "tests/support/rules_text.h"
+
+#define PURPOSES "purpose preferences\npurpose analytics\npurpose advertising\n"
+
+static void show(const struct diagnostics *d)
+{
+	struct buffer out;
+
+	buffer_init(&out, 65536);
+	diagnostics_render(d, false, &out);
+	fprintf(stderr, "%.*s", SLICE_ARG(buffer_slice(&out)));
+	buffer_free(&out);
+}
+
+static struct ruleset *load(const char *text, size_t warnings)
+{
+	struct text_file files[] = {{"site.rules", text}, {NULL, NULL}};
+	struct diagnostics d;
+	struct ruleset *rs;
+
+	diagnostics_init(&d);
+	rs = text_ruleset(files, &d);
+	if (!rs || d.warnings != warnings)
+		show(&d);
+	assert_non_null(rs);
+	assert_int_equal(d.warnings, warnings);
+	diagnostics_free(&d);
+	return rs;
+}
+
+/* Each as an operator's own file, so that nothing is excused: no error, no name twice, none covered by another. */
+static void test_each_file(void **state)
+{
+	(void)state;
+	assert_true(shipped_count() > 20);
+	for (size_t i = 0; i < shipped_count(); i++) {
+		char *text;
+
+		if (slice_find(shipped_at(i)->text, SLICE("\ninclude ")) < shipped_at(i)->text.n)
+			continue;
+		text = malloc(sizeof PURPOSES + shipped_at(i)->text.n);
+		assert_non_null(text);
+		snprintf(text, sizeof PURPOSES + shipped_at(i)->text.n, "%s%.*s", PURPOSES,
+			 SLICE_ARG(shipped_at(i)->text));
+		ruleset_free(load(text, 0));
+		free(text);
+	}
+}
+
+static void test_find(void **state)
+{
+	struct slice text;
+
+	(void)state;
+	for (size_t i = 0; i < shipped_count(); i++) {
+		assert_true(shipped_find(shipped_at(i)->path, &text));
+		assert_true(slice_eq(shipped_at(i)->path, slice_str(shipped_at(i)->name)));
+		assert_ptr_equal(text.p, shipped_at(i)->text.p);
+		assert_int_equal(text.p[text.n - 1], '\n');
+	}
+	assert_false(shipped_find(SLICE("vendors/nobody.rules"), &text));
+	assert_null(shipped_at(shipped_count()));
+}
+
+/* vendors/all.rules names every file of the folder. */
+static void test_all_includes_each(void **state)
+{
+	struct slice all;
+
+	(void)state;
+	assert_true(shipped_find(SLICE("vendors/all.rules"), &all));
+	for (size_t i = 0; i < shipped_count(); i++) {
+		char line[128];
+
+		if (!slice_starts_with(shipped_at(i)->path, SLICE("vendors/")) ||
+		    slice_eq(shipped_at(i)->path, SLICE("vendors/all.rules")))
+			continue;
+		snprintf(line, sizeof line, "include %s\n", shipped_at(i)->name + sizeof "vendors/" - 1);
+		if (slice_find(all, slice_str(line)) == all.n)
+			fail_msg("all.rules lacks: %s", line);
+	}
+}
+
+static void test_known_names(void **state)
+{
+	static const struct {
+		const char *name, *purpose;
+	} cases[] = {
+		{"PHPSESSID", "necessary"},
+		{"csrftoken", "necessary"},
+		{"ASPSESSIONIDABCD", "necessary"},
+		{"__cf_bm", "necessary"},
+		{"OptanonConsent", "necessary"},
+		{"CookieConsent", "necessary"},
+		{"_ga", "analytics"},
+		{"_ga_ABC123", "analytics"},
+		{"_gid", "analytics"},
+		{"_gat_UA-1-1", "analytics"},
+		{"__utmz", "analytics"},
+		{"_gcl_au", "advertising"},
+		{"_fbp", "advertising"},
+		{"_fbc", "advertising"},
+		{"__gads", "advertising"},
+		{"li_fat_id", "advertising"},
+		{"_uetsid", "advertising"},
+		{"_clck", "analytics"},
+		{"_hjSessionUser_123", "analytics"},
+		{"hubspotutk", "analytics"},
+		{"_ttp", "advertising"},
+		{"_ym_uid", "analytics"},
+		{"_scid", "advertising"},
+		{"_pk_id.1.1fff", "analytics"},
+		{"mp_abc_mixpanel", "analytics"},
+		{"intercom-id-abc", "preferences"},
+		{"AMCV_1234%40AdobeOrg", "advertising"},
+		{"wordpress_logged_in_0123", "necessary"},
+		{"wordpress_0123456789abcdef0123456789abcdef", "necessary"},
+		{"OptanonConsen", NULL},
+		{"my_own", NULL},
+	};
+	struct ruleset *rs = load(PURPOSES "include base.rules vendors/all.rules\n", 0);
+	struct pattern_scratch *scratch = pattern_scratch_new();
+
+	(void)state;
+	for (size_t i = 0; i < CG_COUNT(cases); i++) {
+		bool limit;
+		const struct cookie_rule *r = ruleset_cookie(rs, scratch, slice_str(cases[i].name), &limit);
+		int bit = cases[i].purpose ? ruleset_purpose_find(rs, slice_str(cases[i].purpose)) : -1;
+		purposes expected = bit < 0 ? 0 : PURPOSE_NECESSARY << bit;
+
+		if ((r ? r->mask : 0) != expected || limit)
+			fail_msg("%s is not %s", cases[i].name, cases[i].purpose ? cases[i].purpose : "unnamed");
+		if (r)
+			assert_true(r->rule.shipped);
+	}
+	pattern_scratch_free(scratch);
+	ruleset_free(rs);
+}
+
+static void test_known_params(void **state)
+{
+	static const char *const stripped[] = {"gclid", "fbclid", "msclkid", "ttclid",	   "twclid",   "li_fat_id",
+					       "yclid", "_hsenc", "mkt_tok", "gad_source", "irclickid"};
+	static const char *const kept[] = {"q", "id", "page", "utm_source", "utm_campaign", "gclid2", "s", "lang"};
+	struct ruleset *rs = load(PURPOSES "include vendors/all.rules\n", 0);
+	bool limit;
+
+	(void)state;
+	assert_true(ruleset_has_params(rs));
+	for (size_t i = 0; i < CG_COUNT(stripped); i++)
+		if (!ruleset_param(rs, NULL, slice_str(stripped[i]), &limit))
+			fail_msg("%s is not named", stripped[i]);
+	for (size_t i = 0; i < CG_COUNT(kept); i++)
+		if (ruleset_param(rs, NULL, slice_str(kept[i]), &limit))
+			fail_msg("%s is named", kept[i]);
+	ruleset_free(rs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_file),	  cmocka_unit_test(test_find),
+		cmocka_unit_test(test_all_includes_each), cmocka_unit_test(test_known_names),
+		cmocka_unit_test(test_known_params),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
