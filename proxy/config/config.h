@@ -17,6 +17,9 @@
 #include "rules/language/loader.h"
 #include "rules/language/ruleset.h"
 
+struct statement;
+struct word;
+
 /* A resolved socket address with its text. */
 struct config_address {
 	struct slice text; /* "127.0.0.1:8080" or "[::1]:8080", for messages and logs */
@@ -62,6 +65,10 @@ struct config_site {
 	bool preserve_host;    /* send the visitor's Host to the origin: true by default */
 	unsigned line;
 	struct slice file;
+	/* Only while the configuration is loaded: */
+	const struct statement *statement;
+	const struct word *rules_word;
+	bool incomplete; /* something in its block was not understood */
 };
 
 /* All in milliseconds. */
@@ -110,6 +117,11 @@ struct config {
 	bool tls12;	  /* TLS 1.2 allowed: true */
 	struct config_timeouts timeouts;
 	struct config_limits limits;
+	struct config_name {
+		struct slice name;
+		const struct config_site *site;
+	} * name_slots; /* hash table of all sites' names, with linear probing; a power of two of slots */
+	size_t n_name_slots;
 };
 
 /*

@@ -5,6 +5,8 @@
 /* Longer lines are cut in messages: the caret stays right and the terminal stays usable. */
 #define SHOWN_LINE_MAX 400
 
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+
 struct position source_position(const struct source *src, const char *p, unsigned line, unsigned column, size_t width)
 {
 	struct position at = {.file = src->path, .line = line, .column = column, .width = (unsigned)width};
@@ -37,7 +39,7 @@ static void complain(struct lexer *lx, size_t offset, size_t width, const char *
 void lexer_init(struct lexer *lx, const struct source *src, struct arena *arena, struct diagnostics *d)
 {
 	*lx = (struct lexer){.src = src, .arena = arena, .d = d, .line = 1};
-	if (slice_starts_with(src->text, SLICE("\xEF\xBB\xBF"))) /* a byte order mark of some editor */
+	if (slice_starts_with(src->text, SLICE(BYTE_ORDER_MARK))) /* some editors write one */
 		lx->at = lx->line_start = 3;
 }
 
@@ -364,6 +366,8 @@ static size_t check_octet(struct slice s, const char **message)
 	*message = NULL;
 	if (n == 0)
 		*message = "the line is not valid UTF-8";
+	else if (slice_starts_with(s, SLICE(BYTE_ORDER_MARK)))
+		*message = "a byte order mark inside the file";
 	else if (n == 1 && c == '\r' && s.n > 1 && s.p[1] == '\n')
 		return 1;
 	else if (n == 1 && ((c < 0x20 && c != '\t' && c != '\n') || c == 0x7F))

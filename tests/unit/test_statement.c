@@ -124,6 +124,7 @@ static const struct {
 	{"a <<T b\nc", 1, 3, 3, "a here-document must be the last word", 1, "b:a h: b:b;b:c;"},
 	{"a\nb \001\002\nc\x7F", 2, 3, 1, "a control character", 2, NULL},
 	{"a \xC3\n", 1, 3, 1, "the line is not valid UTF-8", 1, NULL},
+	{"a \xEF\xBB\xBF", 1, 3, 1, "a byte order mark inside", 1, NULL},
 	{"a \r b", 1, 3, 1, "a control character", 1, NULL},
 };
 
