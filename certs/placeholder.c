@@ -1,5 +1,0 @@
-int certs_placeholder(void);
-int certs_placeholder(void)
-{
-	return 0;
-}
