@@ -2,7 +2,8 @@
  * The facade that the proxy, the harness and the explain command call: what passes, in both directions.
  *
  * One struct decision per exchange: decide_request() fills it, decide_response() (once per final response, and once per
- * forwarded interim response) uses it. Everything made lives in the exchange's arena. In observe mode the messages are
+ * forwarded interim response) uses it. Everything made lives in the exchange's arena, which must be the one that the
+ * messages' fields grow in: its sticky failure is how a lack of memory is seen. In observe mode the messages are
  * left untouched and the verdicts tell what would have happened.
  */
 #ifndef CG_RULES_DECIDE_DECIDE_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "rules/base/arena.h"
+#include "rules/base/buffer.h"
 #include "rules/base/slice.h"
 #include "rules/consent/consent.h"
 #include "rules/http/message.h"
@@ -98,14 +100,22 @@ enum decide_result decide_request(const struct decide_env *env, struct request *
 
 /*
  * Edits the response in place: Set-Cookie verdicts on every status, expiry of leftovers with every scope they may have
- * (bounded: EXPIRE_LINES_MAX), injected cookies, and Cache-Control made private where crumbgate added a Set-Cookie.
- * With interim true (1xx) only verdicts on Set-Cookie are applied.
+ * (bounded: EXPIRE_LINES_MAX, EXPIRE_OCTETS_MAX), injected cookies, and Cache-Control made private where crumbgate
+ * added a Set-Cookie. With interim true (1xx) only verdicts on Set-Cookie are applied.
  */
-#define EXPIRE_LINES_MAX 64
+#define EXPIRE_LINES_MAX  64
+#define EXPIRE_OCTETS_MAX 4096 /* of those lines as HTTP/1.1 sends them */
 enum decide_result decide_response(const struct decide_env *env, struct response *resp, bool interim,
 				   struct arena *arena, struct decision *d);
 
 const char *verdict_kind_text(enum verdict_kind k);	  /* "keep", "drop", ... */
 const char *verdict_subject_text(enum verdict_subject s); /* "cookie to the origin", ... */
+
+/*
+ * Appends one line for people, without its end, e.g.
+ *   cookie to the origin _ga: dropped, as analytics is not granted; decided by a.rules:7: cookie _ga is analytics
+ * granted: the exchange's. Octets of the name that are not visible ASCII become '?'. False if the buffer is full.
+ */
+bool verdict_explain(const struct ruleset *rs, const struct verdict *v, purposes granted, struct buffer *out);
 
 #endif

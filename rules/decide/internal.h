@@ -1,0 +1,64 @@
+/*
+ * What the files of this folder share.
+ *
+ * request.c   decide_request()
+ * response.c  decide_response(): Set-Cookie, caching
+ * judge.c     whether a cookie may pass; verdicts are counted and handed on
+ * expire.c    denied cookies on the device: remembered from the request, deleted by the response
+ * inject.c    cookies that crumbgate makes
+ * verdict.c   texts
+ */
+#ifndef CG_RULES_DECIDE_INTERNAL_H
+#define CG_RULES_DECIDE_INTERNAL_H
+
+#include "rules/decide/decide.h"
+
+/* One direction of an exchange under decision. */
+struct deciding {
+	const struct decide_env *env;
+	struct decision *d;
+	struct arena *arena;
+};
+
+void verdict_emit(const struct deciding *x, const struct verdict *v);
+
+/* ---- judge.c ---- */
+
+struct judgement {
+	bool pass;
+	bool own; /* crumbgate's consent cookie: no business of the origin's */
+	const struct rule *rule;
+	const struct cookie_rule *cookie; /* whose limits apply; NULL if none do */
+	purposes mask;
+	const char *reason;
+};
+
+extern const char decide_pattern_limit[]; /* the reason where a pattern hit its limits */
+
+struct judgement judge_cookie(const struct deciding *x, struct slice name);
+/* True if all purposes of the mask are granted. */
+bool is_granted(const struct deciding *x, purposes mask);
+
+/* ---- expire.c ---- */
+
+/* Remembers a denied cookie of the request, each name once, EXPIRE_LINES_MAX names at most. The name is not copied. */
+void leftover_add(const struct deciding *x, struct slice name, const struct judgement *j);
+/* The visitor gets a cookie of that name that may pass: it is not to be deleted. */
+void leftover_spare(const struct deciding *x, struct slice name);
+/* Adds the deletions; returns whether there are any. In observe mode only verdicts. */
+bool leftovers_expire(const struct deciding *x, struct fields *response);
+
+/* ---- inject.c ---- */
+
+/* Lists in d->injected what may be injected into this exchange; before the request's cookies are looked at. */
+void inject_prepare(const struct deciding *x);
+/* The request carries a cookie of that name. */
+void inject_seen(const struct deciding *x, struct slice name);
+/* Makes the cookies that the request lacks and appends them; what is then in d->injected goes into the response. */
+void inject_request(const struct deciding *x, struct request *req);
+/* The origin itself sets a cookie of that name. */
+void inject_superseded(const struct deciding *x, struct slice name);
+/* Adds the Set-Cookie fields; returns whether there are any. */
+bool inject_response(const struct deciding *x, struct fields *response);
+
+#endif

@@ -1,0 +1,182 @@
+#include "rules/decide/internal.h"
+
+#include "rules/http/set_cookie.h"
+
+/*
+ * A nameless cookie "=a=b" comes back from the user agent as "a=b": there it is a cookie a, and is judged as such here
+ * too (RFC 6265bis 5.7 and 8.7 on such impersonation).
+ */
+static struct slice name_coming_back(const struct set_cookie *c)
+{
+	struct slice name, value;
+
+	if (c->name.n == 0 && slice_cut(c->value, '=', &name, &value))
+		return slice_trim(name);
+	return c->name;
+}
+
+static bool has_limits(const struct cookie_limits *l)
+{
+	return l->max_age_cap >= 0 || l->add_secure || l->add_http_only || l->same_site != SAME_SITE_UNSET;
+}
+
+/* A cookie that may pass, with what its rule demands of it. */
+static enum verdict_kind limit(const struct deciding *x, const struct judgement *j, struct slice *value)
+{
+	struct slice limited = *value;
+
+	if (!j->cookie || !has_limits(&j->cookie->limits))
+		return VERDICT_KEEP;
+	if (!set_cookie_limit(*value, &j->cookie->limits, x->d->now, x->arena, &limited))
+		return VERDICT_REWRITE; /* the arena refused, so the response is given up */
+	if (slice_eq(limited, *value))
+		return VERDICT_KEEP;
+	if (!x->d->observe)
+		*value = limited;
+	return VERDICT_REWRITE;
+}
+
+/* A deletion passes though its purpose is denied, as it only removes; but it must carry nothing. */
+static enum verdict_kind empty(const struct deciding *x, const struct set_cookie *c, struct slice *value)
+{
+	const struct slice parts[] = {c->name, SLICE("="), slice_from(*value, slice_find_char(*value, ';'))};
+
+	if (c->value.n == 0)
+		return VERDICT_KEEP;
+	if (!x->d->observe)
+		*value = arena_concat(x->arena, parts, CG_COUNT(parts));
+	return VERDICT_REWRITE;
+}
+
+static void set_by_origin(const struct deciding *x, struct slice name)
+{
+	leftover_spare(x, name);
+	inject_superseded(x, name);
+}
+
+/* True if the field stays, with the value as it then is. */
+static bool judge_set_cookie(const struct deciding *x, struct slice *value)
+{
+	struct set_cookie c;
+	bool heeded = set_cookie_parse(*value, &c);
+	struct slice name = name_coming_back(&c);
+	struct judgement j = judge_cookie(x, name);
+	struct verdict v = {.kind = VERDICT_DROP,
+			    .subject = SUBJECT_RESPONSE_COOKIE,
+			    .name = name,
+			    .rule = j.rule,
+			    .mask = j.mask,
+			    .reason = j.reason};
+
+	if (j.pass) {
+		v.kind = limit(x, &j, value);
+		set_by_origin(x, name);
+	} else if (heeded && !j.own && c.name.n && set_cookie_deletes(&c, x->d->now)) {
+		v.kind = empty(x, &c, value);
+		v.reason = "it only deletes";
+	}
+	verdict_emit(x, &v);
+	return v.kind != VERDICT_DROP || x->d->observe;
+}
+
+static void judge_set_cookies(const struct deciding *x, struct fields *f)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct field field = f->v[i];
+
+		if (field.id == FIELD_SET_COOKIE && !judge_set_cookie(x, &field.value))
+			continue;
+		f->v[kept++] = field;
+	}
+	f->n = kept;
+}
+
+static struct slice directive_name(struct slice element)
+{
+	struct slice name, argument;
+
+	slice_cut(element, '=', &name, &argument);
+	return slice_trim(name);
+}
+
+/* What a cookie for one visitor contradicts. private="field" (RFC 9111 5.2.2.7) lets the rest be shared. */
+static bool is_for_sharing(struct slice element)
+{
+	struct slice name = directive_name(element);
+
+	return slice_ieq(name, SLICE("public")) || slice_ieq(name, SLICE("s-maxage")) ||
+	       slice_ieq(name, SLICE("private"));
+}
+
+static size_t private_size(const struct fields *f)
+{
+	size_t n = sizeof "private";
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].id == FIELD_CACHE_CONTROL)
+			n += f->v[i].value.n * 2 + 2; /* "a,b" becomes "a, b" */
+	return n;
+}
+
+/* RFC 9111 5.2.2: the other directives stay. */
+static void make_private(const struct deciding *x, struct fields *f)
+{
+	char *text = arena_alloc(x->arena, private_size(f));
+	struct slice rest, element;
+	size_t n = sizeof "private" - 1;
+
+	if (!text)
+		return;
+	memcpy(text, "private", n);
+	for (size_t i = 0; i < f->n; i++) {
+		rest = f->v[i].id == FIELD_CACHE_CONTROL ? f->v[i].value : slice_of(NULL, 0);
+		while (list_next(&rest, &element)) {
+			if (is_for_sharing(element))
+				continue;
+			memcpy(text + n, ", ", 2);
+			memcpy(text + n + 2, element.p, element.n);
+			n += 2 + element.n;
+		}
+	}
+	(void)fields_set(f, FIELD_CACHE_CONTROL, slice_of(text, n));
+	/* Both speak to shared caches alone, and before Cache-Control (RFC 9213). */
+	fields_remove_name(f, SLICE("CDN-Cache-Control"));
+	fields_remove_name(f, SLICE("Surrogate-Control"));
+}
+
+/* private stands alone, and nothing contradicts it. */
+static bool is_private(const struct fields *f)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct slice rest = f->v[i].value, element;
+
+		while (f->v[i].id == FIELD_CACHE_CONTROL && list_next(&rest, &element)) {
+			if (slice_ieq(element, SLICE("private")))
+				found = true;
+			else if (is_for_sharing(element))
+				return false;
+		}
+	}
+	return found && !fields_find_name(f, SLICE("CDN-Cache-Control")) &&
+	       !fields_find_name(f, SLICE("Surrogate-Control"));
+}
+
+enum decide_result decide_response(const struct decide_env *env, struct response *resp, bool interim,
+				   struct arena *arena, struct decision *d)
+{
+	const struct deciding x = {.env = env, .d = d, .arena = arena};
+	bool added = false;
+
+	judge_set_cookies(&x, &resp->fields);
+	if (!interim) {
+		added |= inject_response(&x, &resp->fields);
+		added |= leftovers_expire(&x, &resp->fields);
+	}
+	if (added && !is_private(&resp->fields))
+		make_private(&x, &resp->fields);
+	return arena_failed(arena) ? DECIDE_NO_MEMORY : DECIDE_OK;
+}
