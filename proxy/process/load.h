@@ -19,8 +19,9 @@ struct loaded {
 	struct tls_server *tls;	       /* NULL if no listener uses TLS */
 	struct tls_client *tls_client; /* NULL if no origin uses TLS */
 	struct tls_consent_keys *consent_keys;
-	struct disk_loader *disk;
-	int bundle; /* the parent's: a sealed memfd; -1 in a worker */
+	struct disk_loader *disk; /* the parent's: what was read */
+	struct bundle *record;	  /* a worker's: the same, from the bundle */
+	int bundle;		  /* the parent's: a sealed memfd; -1 in a worker */
 };
 
 /*
@@ -30,13 +31,11 @@ struct loaded {
 #define CONSENT_KEY_TEXT 65 /* 64 hexadecimal digits and a line end */
 void load_make_consent_key(char out[CONSENT_KEY_TEXT]);
 
-/* In the parent. False after errors, all of them in d; *out is then empty. Warnings may be in d in any case. */
+/* In the parent, which needs the contexts only to check them: tls and its kin are NULL afterwards. False after errors, all of them in d; *out is then empty. Warnings may be in d in any case. */
 CG_WARN_UNUSED bool load_from_disk(struct slice path, const char consent_key[CONSENT_KEY_TEXT], struct loaded *out,
 				   struct diagnostics *d);
 /* In a worker, from the bundle, which stays the caller's. */
 CG_WARN_UNUSED bool load_from_bundle(int fd, struct loaded *out, struct diagnostics *d);
-/* The parent needs contexts only to check them; frees them and what was read, keeps config and bundle. */
-void load_keep_config(struct loaded *l);
 void loaded_free(struct loaded *l);
 
 /* True if some listener uses TLS. */
