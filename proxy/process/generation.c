@@ -141,6 +141,8 @@ static void take_message(struct worker *w, const struct control_message *m)
 	if (m->type != CONTROL_READY || w->ready)
 		return;
 	w->ready = true;
+	if (w->generation->state == GENERATION_SERVING)
+		log_info("worker %u was started again (pid %d)", w->index, (int)w->pid);
 	w->generation->env->changed(w->generation->env->arg, w->generation);
 }
 

@@ -31,7 +31,8 @@ struct loaded {
 #define CONSENT_KEY_TEXT 65 /* 64 hexadecimal digits and a line end */
 void load_make_consent_key(char out[CONSENT_KEY_TEXT]);
 
-/* In the parent, which needs the contexts only to check them: tls and its kin are NULL afterwards. False after errors, all of them in d; *out is then empty. Warnings may be in d in any case. */
+/* In the parent, which needs the contexts only to check them: tls and its kin are NULL afterwards. False after errors,
+ * all of them in d; *out is then empty. Warnings may be in d in any case. */
 CG_WARN_UNUSED bool load_from_disk(struct slice path, const char consent_key[CONSENT_KEY_TEXT], struct loaded *out,
 				   struct diagnostics *d);
 /* In a worker, from the bundle, which stays the caller's. */
