@@ -68,7 +68,7 @@ static enum h1_error take_request_line(struct slice *rest, const struct h1_limit
 		return error;
 	if ((size_t)(rest->p - start) > limits->line)
 		return H1_E_LINE_TOO_LONG;
-	return rest->n && rest->p[0] == ' ' ? H1_E_START_LINE : h1_take_crlf(rest);
+	return rest->n && h1_is(H1_VALUE, rest->p[0]) ? H1_E_START_LINE : h1_take_crlf(rest);
 }
 
 /* RFC 9112 3.2.2. The scheme must be the connection's own: the URL of a request is one, not two (RFC 9110 7.4). */
