@@ -1,0 +1,177 @@
+/* Slices: comparison, search, cutting and numbers. */
+#include "tests/support/slice_assert.h"
+
+static const struct slice empty = {NULL, 0};
+
+static void parts_are_clamped(void **state)
+{
+	struct slice s = SLICE("abc");
+
+	(void)state;
+	assert_slice(slice_from(s, 0), "abc");
+	assert_slice(slice_from(s, 2), "c");
+	assert_slice(slice_from(s, 3), "");
+	assert_slice(slice_from(s, 99), "");
+	assert_slice(slice_head(s, 0), "");
+	assert_slice(slice_head(s, 2), "ab");
+	assert_slice(slice_head(s, 99), "abc");
+	assert_slice(slice_from(empty, 5), "");
+	assert_slice(slice_head(empty, 5), "");
+	assert_slice(slice_str(NULL), "");
+}
+
+static void equality(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool eq, ieq, starts, ends;
+	} t[] = {
+		{"", "", true, true, true, true},
+		{"a", "", false, false, true, true},
+		{"", "a", false, false, false, false},
+		{"abc", "abc", true, true, true, true},
+		{"abc", "ABC", false, true, false, false},
+		{"abc", "abd", false, false, false, false},
+		{"abc", "ab", false, false, true, false},
+		{"abc", "bc", false, false, false, true},
+		{"@", "`", false, false, false, false}, /* differ by the case bit, but are no letters */
+		{"[", "{", false, false, false, false},
+		{"K", "k", false, true, false, false},
+		{"\xC3\x84", "\xC3\xA4", false, false, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct slice a = slice_str(t[i].a), b = slice_str(t[i].b);
+
+		assert_int_equal(slice_eq(a, b), t[i].eq);
+		assert_int_equal(slice_ieq(a, b), t[i].ieq);
+		assert_int_equal(slice_starts_with(a, b), t[i].starts);
+		assert_int_equal(slice_ends_with(a, b), t[i].ends);
+		assert_int_equal(slice_ihash(a) == slice_ihash(b), t[i].ieq);
+		assert_int_equal(slice_hash(a) == slice_hash(b), t[i].eq);
+	}
+	assert_true(slice_istarts_with(SLICE("Max-Age=1"), SLICE("MAX-age")));
+	assert_false(slice_istarts_with(SLICE("Max"), SLICE("MAX-age")));
+	assert_false(slice_eq(SLICE("a\0b"), SLICE("a\0c")));
+}
+
+static void search(void **state)
+{
+	static const struct {
+		const char *s, *needle;
+		size_t at;
+	} t[] = {
+		{"", "", 0},	  {"abc", "", 0},   {"", "a", 0},	   {"abc", "c", 2},  {"abc", "bc", 1},
+		{"abc", "bd", 3}, {"aab", "ab", 1}, {"abababc", "abc", 4}, {"ab", "abc", 2}, {"xxa", "ab", 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++)
+		assert_int_equal(slice_find(slice_str(t[i].s), slice_str(t[i].needle)), t[i].at);
+	assert_int_equal(slice_find_char(SLICE("a;b;c"), ';'), 1);
+	assert_int_equal(slice_find_char(SLICE("abc"), ';'), 3);
+	assert_int_equal(slice_find_char(SLICE("a\0b"), '\0'), 1);
+	assert_int_equal(slice_find_char(empty, 'a'), 0);
+}
+
+static void trimming(void **state)
+{
+	(void)state;
+	assert_slice(slice_trim(SLICE(" \t a b \t")), "a b");
+	assert_slice(slice_trim(SLICE(" \t ")), "");
+	assert_slice(slice_trim(SLICE("\r\na\v")), "\r\na\v");
+	assert_slice(slice_trim(empty), "");
+}
+
+static void cutting(void **state)
+{
+	struct slice a, b;
+
+	(void)state;
+	assert_true(slice_cut(SLICE("a=b=c"), '=', &a, &b));
+	assert_slice(a, "a");
+	assert_slice(b, "b=c");
+	assert_true(slice_cut(SLICE("a="), '=', &a, &b));
+	assert_slice(a, "a");
+	assert_slice(b, "");
+	assert_true(slice_cut(SLICE("="), '=', &a, &b));
+	assert_slice(a, "");
+	assert_slice(b, "");
+	assert_false(slice_cut(SLICE("abc"), '=', &a, &b));
+	assert_slice(a, "abc");
+	assert_slice(b, "");
+	assert_null(b.p);
+	assert_false(slice_cut(empty, '=', &a, &b));
+	a = SLICE("x;y");
+	assert_true(slice_cut(a, ';', &b, &a)); /* may alias */
+	assert_slice(b, "x");
+	assert_slice(a, "y");
+}
+
+static void numbers(void **state)
+{
+	static const struct {
+		const char *s;
+		uint64_t max;
+		bool ok;
+		uint64_t value;
+	} t[] = {
+		{"0", 0, true, 0},
+		{"1", 0, false, 0},
+		{"007", 7, true, 7},
+		{"8", 7, false, 0},
+		{"65535", 65535, true, 65535},
+		{"65536", 65535, false, 0},
+		{"18446744073709551614", UINT64_MAX, true, UINT64_MAX - 1},
+		{"18446744073709551615", UINT64_MAX, true, UINT64_MAX},
+		{"18446744073709551616", UINT64_MAX, false, 0},
+		{"99999999999999999999999", UINT64_MAX, false, 0},
+		{"", UINT64_MAX, false, 0},
+		{"-1", UINT64_MAX, false, 0},
+		{"+1", UINT64_MAX, false, 0},
+		{" 1", UINT64_MAX, false, 0},
+		{"1 ", UINT64_MAX, false, 0},
+		{"0x1", UINT64_MAX, false, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		uint64_t v = 4711;
+
+		assert_int_equal(slice_to_u64(slice_str(t[i].s), t[i].max, &v), t[i].ok);
+		assert_int_equal(v, t[i].ok ? t[i].value : 4711);
+	}
+}
+
+static void octets(void **state)
+{
+	(void)state;
+	for (int c = -128; c < 128; c++) {
+		bool digit = c >= '0' && c <= '9', upper = c >= 'A' && c <= 'Z', lower = c >= 'a' && c <= 'z';
+		int hex = digit			 ? c - '0'
+			  : c >= 'a' && c <= 'f' ? c - 'a' + 10
+			  : c >= 'A' && c <= 'F' ? c - 'A' + 10
+						 : -1;
+
+		assert_int_equal(ascii_is_digit((char)c), digit);
+		assert_int_equal(ascii_is_alpha((char)c), upper || lower);
+		assert_int_equal(ascii_lower((char)c), upper ? c + 32 : c);
+		assert_int_equal(ascii_hex_value((char)c), hex);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_are_clamped),
+		cmocka_unit_test(equality),
+		cmocka_unit_test(search),
+		cmocka_unit_test(trimming),
+		cmocka_unit_test(cutting),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(octets),
+	};
+
+	return cmocka_run_group_tests_name("slice", tests, NULL, NULL);
+}
