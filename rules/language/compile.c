@@ -95,12 +95,12 @@ static void unknown_statement(struct builder *b, const struct item *item)
 
 	for (size_t i = 0; i < CG_COUNT(keywords); i++)
 		words[i + 1] = keywords[i].word;
+	hint = build_suggest(b, w->text, words, CG_COUNT(words), hint);
 	for (size_t i = 0; i < CG_COUNT(configuration_words); i++) {
 		if (word_is(w, configuration_words[i]))
 			hint = "this belongs in crumbgate.conf, not in a rules file";
 	}
-	build_error(b, item->s, w, build_suggest(b, w->text, words, CG_COUNT(words), hint),
-		    "unknown statement \"%.*s\"", SLICE_ARG(w->raw));
+	build_error(b, item->s, w, hint, "unknown statement \"%.*s\"", SLICE_ARG(w->raw));
 }
 
 static const struct keyword *find_keyword(const struct word *w)

@@ -1,0 +1,103 @@
+/* ruleset_load() with each allocation failing once: all or nothing, nothing lost, nothing leaked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tests/support/alloc_fault.h"
+#include "tests/support/rules_text.h"
+
+static const struct text_file good[] = {
+	{"site.rules", "include more.rules\n"
+		       "include vendors/hotjar.rules\n"
+		       "policy 2026-03 {\n notice https://www.example.com/privacy\n undecided grants in US\n}\n"
+		       "purpose analytics \"Count visits\"\n"
+		       "opt-out cookie optout=1 denies analytics\n"
+		       "signal gpc denies analytics\n"
+		       "cookie a b* c*d /^e/ \"f g\" is analytics max-age 90d\n"
+		       "inject cookie vid={uuid} for 180d domain www.example.com is analytics\n"
+		       "param gclid utm_* is analytics\n"
+		       "path /collect /%61/*/b is analytics\n"
+		       "cookie * is analytics\n"
+		       "mode observe\n"},
+	{"more.rules", "cookie sid is necessary\n"},
+	{NULL, NULL},
+};
+
+static const struct text_file bad[] = {
+	{"site.rules", "include nowhere.rules vendors/gogle.rules vendors/google.rules\n"
+		       "purpose analytics\npurpose analytics\npurpose Bad\n"
+		       "coookie a is analytics\n"
+		       "cookie * is analytisc\n"
+		       "cookie a a /(/ is analytics sekure\n"
+		       "cookie x=1 is necessary analytics\n"
+		       "policy {\n unknown\n undecided grants in UK\n}\n"
+		       "inject cookie vid={uid} is analytics\n"
+		       "path collect is analytics\n"},
+	{NULL, NULL},
+};
+
+static void look_up(const struct ruleset *rs)
+{
+	struct pattern_scratch *scratch = pattern_scratch_new();
+	bool limit;
+
+	if (!scratch)
+		return;
+	(void)ruleset_cookie(rs, scratch, SLICE("evil"), &limit);
+	(void)ruleset_path(rs, scratch, SLICE("/a/x/b"), &limit);
+	pattern_scratch_free(scratch);
+}
+
+static void test_good_files(void **state)
+{
+	size_t failures = alloc_fault_total(), survived = 0;
+
+	(void)state;
+	for (size_t n = 1; alloc_fault_begin(n); n++) {
+		struct diagnostics d;
+		struct ruleset *rs;
+		bool made;
+
+		diagnostics_init(&d);
+		rs = text_ruleset(good, &d);
+		made = alloc_fault_end();
+		if (rs)
+			look_up(rs);
+		/* A failure inside JIT compilation only makes a pattern slower; any other is an error. */
+		survived += made && rs != NULL;
+		assert_true((rs != NULL) == diagnostics_ok(&d));
+		assert_true(made || rs);
+		ruleset_free(rs);
+		diagnostics_free(&d);
+	}
+	assert_true(alloc_fault_total() - failures > 10);
+	assert_true(survived < (alloc_fault_total() - failures) / 2);
+}
+
+static void test_bad_files(void **state)
+{
+	(void)state;
+	for (size_t n = 1; alloc_fault_begin(n); n++) {
+		struct diagnostics d;
+		struct ruleset *rs;
+
+		diagnostics_init(&d);
+		rs = text_ruleset(bad, &d);
+		alloc_fault_end();
+		assert_null(rs);
+		assert_false(diagnostics_ok(&d));
+		diagnostics_free(&d);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good_files),
+		cmocka_unit_test(test_bad_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
