@@ -100,9 +100,11 @@ struct config {
 	size_t n_listens;
 	struct config_site *sites;
 	size_t n_sites;
-	unsigned workers;	 /* default: number of CPUs */
-	struct slice user;	 /* run workers as; empty: as started */
-	struct slice chroot;	 /* empty: none */
+	unsigned workers;  /* default: number of CPUs */
+	struct slice user; /* run workers as; empty: as started */
+	unsigned user_line;
+	struct slice chroot; /* empty: none */
+	unsigned chroot_line;
 	struct slice access_log; /* "stdout", "stderr", "off" or a resolved path; default "off" */
 	bool log_full_addresses; /* default: truncated to /24 and /48 */
 	struct slice
@@ -138,6 +140,13 @@ struct config_resolver {
 extern const struct config_resolver config_resolver_system;
 
 CG_WARN_UNUSED struct config *config_load(const struct loader *loader, const struct config_resolver *resolver,
+					  struct slice path, struct diagnostics *d);
+/*
+ * The same, but gives what was understood even if there were errors, so that a check can go on and find all that is
+ * wrong: rules may be NULL, sites may have no origin or certificate. Never serve with it. NULL if nothing could be
+ * read.
+ */
+CG_WARN_UNUSED struct config *config_read(const struct loader *loader, const struct config_resolver *resolver,
 					  struct slice path, struct diagnostics *d);
 void config_free(struct config *c); /* NULL is fine */
 

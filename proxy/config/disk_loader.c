@@ -127,3 +127,10 @@ void disk_loader_free(struct disk_loader *d)
 	bundle_free(d->bundle);
 	free(d);
 }
+
+const char *disk_config_path(void)
+{
+	static const char here[] = "crumbgate.conf", there[] = "/etc/crumbgate/crumbgate.conf";
+
+	return access(here, F_OK) == 0 || access(there, F_OK) != 0 ? here : there;
+}

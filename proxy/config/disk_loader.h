@@ -22,6 +22,9 @@ struct disk_loader {
 CG_WARN_UNUSED struct disk_loader *disk_loader_new(void);
 void disk_loader_free(struct disk_loader *d); /* NULL is fine */
 
+/* Where the configuration is if nobody says: crumbgate.conf in this folder if it is there, else /etc/crumbgate's. */
+const char *disk_config_path(void);
+
 /* Reads an open file to its end into *out; false with errno (EFBIG above the buffer's maximum). */
 bool disk_read_fd(int fd, struct buffer *out);
 

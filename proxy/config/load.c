@@ -290,7 +290,18 @@ static void out_of_memory(struct loading *l)
 	config_say(l, SEVERITY_ERROR, at, NULL, "memory ran out while the configuration was read");
 }
 
-struct config *config_load(const struct loader *loader, const struct config_resolver *resolver, struct slice path,
+/* Sites without a valid name: nothing else may meet them. */
+static void drop_nameless(struct config *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n_sites; i++)
+		if (c->sites[i].n_names)
+			c->sites[kept++] = c->sites[i];
+	c->n_sites = kept;
+}
+
+struct config *config_read(const struct loader *loader, const struct config_resolver *resolver, struct slice path,
 			   struct diagnostics *d)
 {
 	struct config *c = calloc(1, sizeof *c);
@@ -307,13 +318,26 @@ struct config *config_load(const struct loader *loader, const struct config_reso
 	src = read_source(&l);
 	if (src) {
 		config_read_block(&l, src->first, &config_block_top, c);
+		drop_nameless(c);
 		config_index_names(&l);
 		config_check_whole(&l);
 		config_load_rules(&l);
 	}
 	if (arena_failed(&c->arena))
 		out_of_memory(&l);
-	if (diagnostics_ok(d) && src)
+	if (src && !arena_failed(&c->arena))
+		return c;
+	config_free(c);
+	return NULL;
+}
+
+struct config *config_load(const struct loader *loader, const struct config_resolver *resolver, struct slice path,
+			   struct diagnostics *d)
+{
+	size_t errors = d->errors;
+	struct config *c = config_read(loader, resolver, path, d);
+
+	if (c && d->errors == errors && !d->failed)
 		return c;
 	config_free(c);
 	return NULL;

@@ -20,16 +20,20 @@ void read_top_user(struct loading *l, const struct statement *s, void *target)
 {
 	struct config *c = target;
 
-	if (config_plain(l, s, &s->words[1]))
-		c->user = s->words[1].text;
+	if (!config_plain(l, s, &s->words[1]))
+		return;
+	c->user = s->words[1].text;
+	c->user_line = s->words[0].line;
 }
 
 void read_top_chroot(struct loading *l, const struct statement *s, void *target)
 {
 	struct config *c = target;
 
-	if (config_plain(l, s, &s->words[1]))
-		c->chroot = config_path(l, s, &s->words[1]);
+	if (!config_plain(l, s, &s->words[1]))
+		return;
+	c->chroot = config_path(l, s, &s->words[1]);
+	c->chroot_line = s->words[0].line;
 }
 
 void read_top_access_log(struct loading *l, const struct statement *s, void *target)

@@ -24,6 +24,14 @@ static bool has_plain(const struct config *c)
 	return false;
 }
 
+static bool any_certificate(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_sites; i++)
+		if (c->sites[i].n_certificates)
+			return true;
+	return false;
+}
+
 static void set_redirects(struct loading *l)
 {
 	const struct config_listen *tls = first_tls(l->config);
@@ -39,7 +47,8 @@ static void check_certificates(struct loading *l, const struct config_site *site
 	struct position at = statement_position(site->statement);
 
 	if (tls && !site->n_certificates)
-		config_say(l, has_plain(l->config) ? SEVERITY_WARNING : SEVERITY_ERROR, at,
+		config_say(l, has_plain(l->config) && any_certificate(l->config) ? SEVERITY_WARNING : SEVERITY_ERROR,
+			   at,
 			   "write in its block: certificate FILE [key FILE]; \"crumbgate certs dev NAME\" makes one "
 			   "for trials",
 			   "the site has no certificate, but the listener in line %u uses tls", tls->line);
