@@ -1,5 +1,6 @@
 /* Results as JSON and as JUnit's XML. */
 #include "rules/base/json.h"
+#include "rules/base/utf8.h"
 #include "rules/harness/report.h"
 
 static const char *const status_words[] = {"passed", "failed", "skipped", "broken"};
@@ -57,24 +58,15 @@ void report_json_counts(struct buffer *out, const struct harness_counts *n)
 
 /* -- JUnit --------------------------------------------------------------------------------------------------------- */
 
-/* Length of the valid UTF-8 sequence at s that XML allows, or 0. */
+/* Length of the character at s if XML allows it: no control characters, no U+FFFE and U+FFFF; or 0. */
 static size_t xml_char(struct slice s)
 {
 	unsigned char c = (unsigned char)s.p[0];
-	size_t n = c < 0x80 ? 1 : c >= 0xF0 && c < 0xF5 ? 4 : c >= 0xE0 ? 3 : c >= 0xC2 ? 2 : 0;
+	size_t n = utf8_length(s);
 
-	if (n == 1)
-		return c >= 0x20 || c == '\n' || c == '\t' ? 1 : 0;
-	if (c > 0xF4 || n == 0 || s.n < n)
+	if (n == 1 && c < 0x20 && c != '\n' && c != '\t')
 		return 0;
-	for (size_t i = 1; i < n; i++)
-		if (((unsigned char)s.p[i] & 0xC0) != 0x80)
-			return 0;
-	/* surrogates, overlong forms, U+FFFE and U+FFFF, above U+10FFFF */
-	if ((c == 0xE0 && (unsigned char)s.p[1] < 0xA0) || (c == 0xED && (unsigned char)s.p[1] > 0x9F) ||
-	    (c == 0xF0 && (unsigned char)s.p[1] < 0x90) || (c == 0xF4 && (unsigned char)s.p[1] > 0x8F))
-		return 0;
-	return c == 0xEF && (unsigned char)s.p[1] == 0xBF && (unsigned char)s.p[2] >= 0xBE ? 0 : n;
+	return n == 3 && c == 0xEF && (unsigned char)s.p[1] == 0xBF && (unsigned char)s.p[2] >= 0xBE ? 0 : n;
 }
 
 static void add_xml(struct buffer *out, struct slice s)
