@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "proxy/command/command.h"
-#include "proxy/command/disk.h"
 #include "proxy/command/site.h"
 #include "rules/consent/consent.h"
 #include "rules/harness/check.h"
@@ -16,7 +15,7 @@
 struct consent_command {
 	const char *config_path, *site_name, *age;
 	bool plain;
-	struct disk disk;
+	struct disk_loader *disk;
 	struct diagnostics d;
 	struct arena arena;
 	struct config *config;
@@ -49,10 +48,10 @@ static bool load(struct consent_command *c)
 	struct slice host = slice_str(c->site_name), site;
 	bool named;
 
-	c->config = site_config_load(&c->disk.loader, c->config_path, &c->d);
+	c->config = site_config_load(&c->disk->loader, c->config_path, &c->d);
 	if (!c->config)
 		return false;
-	c->keys = site_keys_load(&c->disk.loader, c->config, &c->d, &named);
+	c->keys = site_keys_load(&c->disk->loader, c->config, &c->d, &named);
 	if (!c->keys)
 		return named ? false
 			     : complain(c->config_path, "it names no key file: write consent-keys FILE, and make "
@@ -216,14 +215,14 @@ int command_consent(int argc, char **argv)
 
 	if (status != -1)
 		return status;
-	disk_init(&c.disk);
+	c.disk = disk_loader_new();
 	diagnostics_init(&c.d);
 	arena_init(&c.arena, 0, MEMORY_MAX);
-	status = dispatch(&c, argc - optind, argv + optind);
+	status = !c.disk ? EXIT_USAGE : dispatch(&c, argc - optind, argv + optind);
 	tls_consent_keys_free(c.keys);
 	config_free(c.config);
 	arena_free(&c.arena);
 	diagnostics_free(&c.d);
-	disk_free(&c.disk);
+	disk_loader_free(c.disk);
 	return status;
 }

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "proxy/command/command.h"
-#include "proxy/command/disk.h"
 #include "proxy/command/site.h"
 #include "rules/base/json.h"
 #include "rules/harness/check.h"
@@ -21,7 +20,7 @@ struct explain {
 	const char *config_path, *rules_path, *url, *consent;
 	bool json, colour;
 
-	struct disk disk;
+	struct disk_loader *disk;
 	struct diagnostics d;
 	struct arena arena;
 	struct config *config;
@@ -108,10 +107,10 @@ static bool load_config(struct explain *e)
 {
 	bool named;
 
-	e->config = site_config_load(&e->disk.loader, e->config_path, &e->d);
+	e->config = site_config_load(&e->disk->loader, e->config_path, &e->d);
 	if (!e->config)
 		return false;
-	e->keys = site_keys_load(&e->disk.loader, e->config, &e->d, &named);
+	e->keys = site_keys_load(&e->disk->loader, e->config, &e->d, &named);
 	return e->keys || !named;
 }
 
@@ -123,7 +122,7 @@ static bool load(struct explain *e)
 		return false;
 	e->site = e->test.request.host;
 	if (e->rules_path) {
-		e->own = ruleset_load(&e->disk.loader, slice_str(e->rules_path), &e->d);
+		e->own = ruleset_load(&e->disk->loader, slice_str(e->rules_path), &e->d);
 		e->rules = e->own;
 		return e->own != NULL;
 	}
@@ -405,19 +404,19 @@ int command_explain(int argc, char **argv)
 	struct explain e = {.test = {.origin = {.status = 200}}};
 	int status;
 
-	disk_init(&e.disk);
+	e.disk = disk_loader_new();
 	diagnostics_init(&e.d);
 	arena_init(&e.arena, 0, MEMORY_MAX);
 	buffer_init(&e.out, MEMORY_MAX);
 	fields_init(&e.test.request.fields, &e.arena);
 	fields_init(&e.test.origin.fields, &e.arena);
-	status = parse_and_run(&e, argc, argv);
+	status = e.disk ? parse_and_run(&e, argc, argv) : EXIT_USAGE;
 	ruleset_free(e.own);
 	tls_consent_keys_free(e.keys);
 	config_free(e.config);
 	buffer_free(&e.out);
 	arena_free(&e.arena);
 	diagnostics_free(&e.d);
-	disk_free(&e.disk);
+	disk_loader_free(e.disk);
 	return status;
 }

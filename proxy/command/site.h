@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "proxy/config/config.h"
+#include "proxy/config/disk_loader.h"
 #include "proxy/tls/tls.h"
 #include "rules/base/diagnostic.h"
 #include "rules/language/loader.h"

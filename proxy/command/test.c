@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include "proxy/command/command.h"
-#include "proxy/command/disk.h"
 #include "proxy/command/site.h"
 #include "proxy/command/test_through.h"
 #include "rules/harness/report.h"
 
 #define OUTPUT_MAX (64 * 1024 * 1024)
 #define DEPTH_MAX  32
+#define PATHS_MAX  (64 * 1024 * 1024)
 
 enum format { FORMAT_TEXT, FORMAT_TAP, FORMAT_JSON };
 
@@ -30,7 +30,8 @@ struct test_command {
 	bool colour;
 	struct through_options through;
 
-	struct disk disk;
+	struct disk_loader *disk;
+	struct arena arena; /* paths */
 	struct diagnostics d;
 	struct config *config;
 	struct tls_consent_keys *keys;
@@ -182,7 +183,7 @@ static void file_problem(struct test_command *t, const char *path, const char *w
 static void add_file(struct test_command *t, const char *path)
 {
 	t->files++;
-	(void)harness_add(&t->harness, arena_copy(&t->disk.arena, slice_str(path)));
+	(void)harness_add(&t->harness, arena_copy(&t->arena, slice_str(path)));
 }
 
 static int wanted_entry(const struct dirent *e)
@@ -204,8 +205,8 @@ static void add_directory(struct test_command *t, const char *path, unsigned dep
 		n = n < 0 ? 0 : n;
 	}
 	for (int i = 0; i < n; i++) {
-		struct slice child = arena_printf(&t->disk.arena, "%s%s%s", path, slash, names[i]->d_name);
-		char *name = arena_cstr(&t->disk.arena, child);
+		struct slice child = arena_printf(&t->arena, "%s%s%s", path, slash, names[i]->d_name);
+		char *name = arena_cstr(&t->arena, child);
 
 		if (name && depth <= DEPTH_MAX)
 			add_path(t, name, false, depth + 1);
@@ -229,17 +230,23 @@ static void add_path(struct test_command *t, const char *path, bool named, unsig
 
 /* -- the run ------------------------------------------------------------------------------------------------------- */
 
+static int no_memory(void)
+{
+	fputs("crumbgate test: memory ran out\n", stderr);
+	return EXIT_USAGE;
+}
+
 static bool load_config(struct test_command *t)
 {
 	bool named = false;
 
 	if (!t->config_path)
 		return true;
-	t->config = site_config_load(&t->disk.loader, t->config_path, &t->d);
+	t->config = site_config_load(&t->disk->loader, t->config_path, &t->d);
 	if (!t->config)
 		return false;
 	if (t->through.origin)
-		t->keys = site_keys_load(&t->disk.loader, t->config, &t->d, &named);
+		t->keys = site_keys_load(&t->disk->loader, t->config, &t->d, &named);
 	t->through.consent = t->keys != NULL;
 	return t->keys || !named;
 }
@@ -247,7 +254,7 @@ static bool load_config(struct test_command *t)
 static struct harness_options options_of(const struct test_command *t)
 {
 	return (struct harness_options){
-		.loader = &t->disk.loader,
+		.loader = &t->disk->loader,
 		.rules = slice_str(t->rules),
 		.filter = slice_str(t->filter),
 		.site_rules = t->config ? site_rules_of : NULL,
@@ -283,10 +290,8 @@ static int load_and_play(struct test_command *t, char **paths, int n_paths)
 	if (t->through.origin && !(t->transport = through_new(&t->through)))
 		return EXIT_USAGE;
 	options = options_of(t);
-	if (!harness_init(&t->harness, &options, &t->d)) {
-		fputs("crumbgate test: memory ran out\n", stderr);
-		return EXIT_USAGE;
-	}
+	if (!harness_init(&t->harness, &options, &t->d))
+		return no_memory();
 	for (int i = 0; i < n_paths; i++)
 		add_path(t, paths[i], true, 0);
 	return diagnostics_ok(&t->d) ? play(t) : EXIT_USAGE;
@@ -296,10 +301,11 @@ static int run(struct test_command *t, char **paths, int n_paths)
 {
 	int status;
 
-	disk_init(&t->disk);
+	t->disk = disk_loader_new();
 	diagnostics_init(&t->d);
+	arena_init(&t->arena, 0, PATHS_MAX);
 	t->colour = t->format == FORMAT_TEXT && wants_colour(STDOUT_FILENO);
-	status = load_and_play(t, paths, n_paths);
+	status = t->disk ? load_and_play(t, paths, n_paths) : no_memory();
 	print_diagnostics(&t->d);
 	harness_free(&t->harness);
 	through_free(t->transport);
@@ -309,7 +315,8 @@ static int run(struct test_command *t, char **paths, int n_paths)
 	buffer_free(&t->junit_cases);
 	buffer_free(&t->junit);
 	diagnostics_free(&t->d);
-	disk_free(&t->disk);
+	arena_free(&t->arena);
+	disk_loader_free(t->disk);
 	return status;
 }
 
