@@ -52,6 +52,34 @@ const struct ruleset *site_rules_of(void *arg, struct slice host, struct slice *
 	return s->rules;
 }
 
+static bool unknown_purpose(const struct ruleset *rs, struct slice name, const char *command)
+{
+	fprintf(stderr, "%s: unknown purpose \"%.*s\"; the rules have:", command, SLICE_ARG(name));
+	for (size_t bit = 1; bit < ruleset_purpose_count(rs); bit++)
+		fprintf(stderr, " %.*s", SLICE_ARG(ruleset_purpose(rs, bit)->name));
+	fputc('\n', stderr);
+	return false;
+}
+
+bool site_purposes(const struct ruleset *rs, const char *text, const char *command, purposes *set)
+{
+	*set = PURPOSE_NECESSARY;
+	while (*text) {
+		size_t n = strcspn(text, " ,");
+		struct slice name = slice_of(text, n);
+		int bit = ruleset_purpose_find(rs, name);
+
+		if (slice_eq(name, SLICE("all")))
+			*set |= ruleset_all_purposes(rs);
+		else if (bit >= 0)
+			*set |= (purposes)1 << bit;
+		else if (n && !slice_eq(name, SLICE("none")))
+			return unknown_purpose(rs, name, command);
+		text += n + (text[n] != 0);
+	}
+	return true;
+}
+
 bool wants_colour(int fd)
 {
 	const char *no = getenv("NO_COLOR");

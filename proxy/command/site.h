@@ -20,6 +20,12 @@ struct tls_consent_keys *site_keys_load(const struct loader *loader, const struc
 /* A site_rules callback (rules/harness/harness.h); arg is the config. */
 const struct ruleset *site_rules_of(void *arg, struct slice host, struct slice *site);
 
+/*
+ * The purposes that a user wrote: names with blanks or commas between, "all" or "none"; necessary is added. False after
+ * a message on standard error that begins with `command`.
+ */
+bool site_purposes(const struct ruleset *rs, const char *text, const char *command, purposes *set);
+
 /* Prints all diagnostics to standard error, in colour on a terminal. */
 void print_diagnostics(const struct diagnostics *d);
 
