@@ -285,8 +285,10 @@ static int load_and_play(struct test_command *t, char **paths, int n_paths)
 {
 	struct harness_options options;
 
-	if (!load_config(t))
+	if (!load_config(t)) {
+		print_diagnostics(&t->d);
 		return EXIT_USAGE;
+	}
 	if (t->through.origin && !(t->transport = through_new(&t->through)))
 		return EXIT_USAGE;
 	options = options_of(t);
@@ -294,6 +296,8 @@ static int load_and_play(struct test_command *t, char **paths, int n_paths)
 		return no_memory();
 	for (int i = 0; i < n_paths; i++)
 		add_path(t, paths[i], true, 0);
+	/* Before the results: warnings in the middle would break them. */
+	print_diagnostics(&t->d);
 	return diagnostics_ok(&t->d) ? play(t) : EXIT_USAGE;
 }
 
@@ -306,7 +310,6 @@ static int run(struct test_command *t, char **paths, int n_paths)
 	arena_init(&t->arena, 0, PATHS_MAX);
 	t->colour = t->format == FORMAT_TEXT && wants_colour(STDOUT_FILENO);
 	status = t->disk ? load_and_play(t, paths, n_paths) : no_memory();
-	print_diagnostics(&t->d);
 	harness_free(&t->harness);
 	through_free(t->transport);
 	tls_consent_keys_free(t->keys);

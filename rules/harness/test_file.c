@@ -251,18 +251,18 @@ static void check_case(struct parser *p, const struct test_line *head)
 			    "the test expects nothing");
 }
 
-static void case_name(struct parser *p, const struct test_row *row)
+/* Cells go into the name as they are, quotes and backslashes included; names of a table's cases must differ. */
+static void case_name(struct parser *p, const struct test_table *t, const struct test_row *row)
 {
-	struct slice rest = p->line->text, name = {0};
+	struct slice rest = slice_from(p->line->text, 4), name = {0};
 
-	rest = slice_from(rest, 4);
 	if (!next_string(p, &rest, &name))
 		return;
 	(void)expect_end(p, rest);
 	if (name.n == 0)
 		parse_error(p, slice_of(NULL, 0), "say what it shows", "the test has no name");
-	p->test->name = name;
-	if (row && !p->line->varied)
+	p->test->name = row ? table_fill(t, row, name, p->arena) : name;
+	if (row && p->test->name.p == name.p)
 		p->test->name = arena_printf(p->arena, "%.*s [%.*s]", SLICE_ARG(name), SLICE_ARG(row->text));
 }
 
@@ -317,11 +317,11 @@ static bool one_case(struct parser *p, const struct test_case *defaults, const s
 	const struct test_line *line;
 	bool in_table = false;
 
-	p->line = filled(p, head, table, row);
+	p->line = head;
 	if (!begin_case(p, defaults))
 		return false;
 	p->file->n_cases++;
-	case_name(p, row);
+	case_name(p, table, row);
 	for (line = head->next; line != end && !arena_failed(p->arena); line = line->next) {
 		p->work++;
 		if (!line->indented)
