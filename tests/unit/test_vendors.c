@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "rules/data/shipped.h"
+#include "rules/language/statement.h"
 #include "tests/support/rules_text.h"
 
 #define PURPOSES "purpose preferences\npurpose analytics\npurpose advertising\n"
@@ -54,6 +55,30 @@ static void test_each_file(void **state)
 			 SLICE_ARG(shipped_at(i)->text));
 		ruleset_free(load(text, 0));
 		free(text);
+	}
+}
+
+/* As "crumbgate fmt" writes them. */
+static void test_formatted(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < shipped_count(); i++) {
+		const struct shipped_file *f = shipped_at(i);
+		struct diagnostics d;
+		struct source *src;
+		struct arena arena;
+		struct buffer out;
+
+		diagnostics_init(&d);
+		arena_init(&arena, 0, 16 * 1024 * 1024);
+		buffer_init(&out, 1024 * 1024);
+		src = source_parse(f->path, f->text, &arena, &d);
+		assert_true(src && source_format(src, &out));
+		if (!slice_eq(buffer_slice(&out), f->text))
+			fail_msg("%s is not formatted", f->name);
+		buffer_free(&out);
+		arena_free(&arena);
+		diagnostics_free(&d);
 	}
 }
 
@@ -169,9 +194,9 @@ static void test_known_params(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_file),	  cmocka_unit_test(test_find),
-		cmocka_unit_test(test_all_includes_each), cmocka_unit_test(test_known_names),
-		cmocka_unit_test(test_known_params),
+		cmocka_unit_test(test_each_file),   cmocka_unit_test(test_formatted),
+		cmocka_unit_test(test_find),	    cmocka_unit_test(test_all_includes_each),
+		cmocka_unit_test(test_known_names), cmocka_unit_test(test_known_params),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
