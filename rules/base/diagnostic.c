@@ -36,7 +36,7 @@ static struct diagnostic *push(struct diagnostics *d)
 	return &d->v[d->n++];
 }
 
-static struct slice vprint(struct arena *a, const char *fmt, va_list ap)
+CG_PRINTF(2, 0) static struct slice vprint(struct arena *a, const char *fmt, va_list ap)
 {
 	va_list again;
 	int n;
