@@ -15,6 +15,7 @@
 
 #include "rules/base/arena.h"
 #include "rules/base/slice.h"
+#include "rules/consent/names.h"
 #include "rules/http/field.h"
 #include "rules/language/ruleset.h"
 
@@ -59,9 +60,6 @@ struct consent_mac {
 	bool (*mac)(void *arg, size_t key, struct slice data, unsigned char out[CONSENT_MAC_SIZE]);
 };
 #define CONSENT_KEYS_MAX 4
-
-#define CONSENT_COOKIE	     "__Host-crumb-consent" /* over TLS */
-#define CONSENT_COOKIE_PLAIN "crumb-consent" /* where the visitor came without TLS: the prefix would need Secure */
 
 /* The name in force for this visitor. */
 struct slice consent_cookie_name(bool secure);

@@ -15,7 +15,6 @@ struct reader {
 typedef bool (*clause_reader)(struct reader *r, const struct word *keyword);
 
 static bool read_purposes(struct reader *r, const struct word *keyword);
-static bool read_ignored(struct reader *r, const struct word *keyword);
 static bool read_duration(struct reader *r, const struct word *keyword);
 static bool read_flag(struct reader *r, const struct word *keyword);
 static bool read_same_site(struct reader *r, const struct word *keyword);
@@ -29,7 +28,7 @@ static const struct clause_kind {
 	clause_reader read;
 } kinds[] = {
 	{"is", CLAUSE_IS, read_purposes},	    {"denies", CLAUSE_DENIES, read_purposes},
-	{"ignored", CLAUSE_IGNORED, read_ignored},  {"for", CLAUSE_FOR, read_duration},
+	{"ignored", CLAUSE_IGNORED, read_flag},	    {"for", CLAUSE_FOR, read_duration},
 	{"max-age", CLAUSE_MAX_AGE, read_duration}, {"secure", CLAUSE_SECURE, read_flag},
 	{"httponly", CLAUSE_HTTPONLY, read_flag},   {"samesite", CLAUSE_SAMESITE, read_same_site},
 	{"path", CLAUSE_PATH, read_path},	    {"domain", CLAUSE_DOMAIN, read_domain},
@@ -155,13 +154,7 @@ static bool read_purposes(struct reader *r, const struct word *keyword)
 
 /* ---- Attributes. ---- */
 
-static bool read_ignored(struct reader *r, const struct word *keyword)
-{
-	(void)r;
-	(void)keyword;
-	return true;
-}
-
+/* Its being there says it all. */
 static bool read_flag(struct reader *r, const struct word *keyword)
 {
 	(void)r;

@@ -158,12 +158,14 @@ static void add_word(struct builder *b, const struct item *item, const struct wo
 
 	if (w->kind == WORD_HEREDOC || !check_name(b, item->s, w, of))
 		return;
-	if (set->n >= NAMES_MAX) {
-		if (set->n == NAMES_MAX)
+	if (set->n == NAMES_MAX) {
+		if (!b->too_many_names)
 			build_error(b, item->s, w, NULL, "more than %d names", NAMES_MAX);
+		b->too_many_names = true;
 		return;
 	}
-	if (of == NAME_OF_PATH && w->kind != WORD_REGEX && !path_normalise(text, &b->tree, &text))
+	if (of == NAME_OF_PATH && text.n && text.p[0] == '/' && w->kind != WORD_REGEX &&
+	    !path_normalise(text, &b->tree, &text))
 		return;
 	if (w->kind == WORD_REGEX || (w->kind == WORD_BARE && kind_of(text) != NAME_EXACT)) {
 		if (!count_pattern(b, item->s, w))

@@ -1,4 +1,5 @@
 /* opt-out and signal: what denies. */
+#include "rules/consent/names.h"
 #include "rules/http/field.h"
 #include "rules/language/ruleset_internal.h"
 
@@ -21,7 +22,7 @@ bool cookie_octets(struct slice s)
 
 bool reserved_cookie(struct slice name)
 {
-	return slice_ieq(name, SLICE(RESERVED_COOKIE)) || slice_ieq(name, SLICE(RESERVED_COOKIE_PLAIN));
+	return slice_ieq(name, SLICE(CONSENT_COOKIE)) || slice_ieq(name, SLICE(CONSENT_COOKIE_PLAIN));
 }
 
 bool cookie_word(struct builder *b, const struct statement *s, const struct word *w, struct slice *name,
@@ -76,6 +77,18 @@ static void add_opt_out(struct builder *b, const struct item *item, struct slice
 	build_add_rule(b, &rule->rule);
 }
 
+static bool check_value(struct builder *b, const struct statement *s, struct slice value)
+{
+	if (value.n && cookie_octets(value))
+		return true;
+	if (value.n)
+		build_error(b, s, &s->words[2], "use visible ASCII without blanks, quotes, commas and semicolons",
+			    "\"%.*s\" is no valid cookie value", SLICE_ARG(value));
+	else
+		build_error(b, s, &s->words[2], "write NAME=VALUE", "the cookie's value is missing");
+	return false;
+}
+
 void rules_opt_out(struct builder *b, struct item *item)
 {
 	static const char example[] = "write, e.g.: opt-out cookie optout=1 denies analytics";
@@ -88,13 +101,7 @@ void rules_opt_out(struct builder *b, struct item *item)
 		build_error(b, s, &s->words[s->n_words > 1], example, "an opt-out is a cookie with its value");
 		return;
 	}
-	ok = cookie_word(b, s, &s->words[2], &name, &value);
-	if (ok && (value.n == 0 || !cookie_octets(value))) {
-		build_error(b, s, &s->words[2], "use visible ASCII without blanks, quotes, commas and semicolons",
-			    value.n ? "\"%.*s\" is no valid cookie value" : "the cookie's value is missing%.*s",
-			    SLICE_ARG(value));
-		ok = false;
-	}
+	ok = cookie_word(b, s, &s->words[2], &name, &value) && check_value(b, s, value);
 	c = clauses_read(b, item, 3, CLAUSE_FOR | CLAUSE_DENIES);
 	if (!(c.seen & CLAUSE_DENIES))
 		build_missing(b, s, example, "\"denies\" is missing: which purposes does the cookie deny?");

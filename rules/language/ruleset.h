@@ -103,8 +103,9 @@ struct ruleset; /* opaque but for the accessors */
 
 /*
  * Loads `path` and what it includes. Relative includes are relative to the including file; a name under vendors/ or
- * base.rules that is not found there is taken from the shipped knowledge. All problems of all files go to d.
- * NULL if there was an error. The sources need not outlive the ruleset.
+ * base.rules that is not found there is taken from the shipped knowledge, whose own includes stay within it. A file
+ * that is included again adds nothing. All problems of all files go to d. NULL if there was an error, memory that ran
+ * out included. The sources need not outlive the ruleset.
  */
 CG_WARN_UNUSED struct ruleset *ruleset_load(const struct loader *loader, struct slice path, struct diagnostics *d);
 void ruleset_free(struct ruleset *rs); /* NULL is fine */
@@ -126,7 +127,11 @@ bool ruleset_has_paths(const struct ruleset *rs);
 /*
  * Lookups. Each returns the first rule in file order that names the thing, or NULL if none does (the caller then takes
  * the thing as necessary... for params and paths; an unnamed cookie needs every purpose that exists, see
- * ruleset_unnamed_cookie()). *limit is set if a pattern hit its limits before a rule was found: the strict side is due.
+ * ruleset_unnamed_cookie()). *limit is always set: true, with NULL returned, if a pattern hit its limits before a rule
+ * was found: the strict side is due. No allocation; scratch may be NULL if the ruleset holds no regular expression.
+ *
+ * A cookie that an inject statement makes is of that statement's purposes wherever it stands, unless a cookie statement
+ * spells out its name: else a visitor who sends it back would lose it to a "cookie *" further up.
  */
 const struct cookie_rule *ruleset_cookie(const struct ruleset *rs, struct pattern_scratch *scratch, struct slice name,
 					 bool *limit);

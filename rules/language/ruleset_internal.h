@@ -109,13 +109,6 @@ struct ruleset {
 #define POLICY_VERSION_MAX 64
 #define PURPOSE_NAME_MAX   32
 
-/*
- * The names of crumbgate's own consent cookie, which no rule may inject. The same as CONSENT_COOKIE and
- * CONSENT_COOKIE_PLAIN of rules/consent/consent.h, which this layer must not include; a unit test compares them.
- */
-#define RESERVED_COOKIE	      "__Host-crumb-consent"
-#define RESERVED_COOKIE_PLAIN "crumb-consent"
-
 /* One file of the load. */
 struct file {
 	struct slice path; /* as shown; in the ruleset's arena */
@@ -156,7 +149,7 @@ struct builder {
 	const struct item *policy, *mode; /* the first of each */
 	const struct statement *purpose_statements[PURPOSES_MAX];
 	const char *purpose_names[PURPOSES_MAX]; /* for suggestions */
-	bool too_many_purposes;			 /* told */
+	bool too_many_purposes, too_many_names;	 /* told */
 	struct missing_purpose *missing;
 	size_t n_patterns;
 };
