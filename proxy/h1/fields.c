@@ -67,3 +67,24 @@ bool h1_field_is_end_to_end(enum field_id id, struct slice name)
 	return slice_istarts_with(name, SLICE("Sec-")) || slice_istarts_with(name, SLICE("X-Forwarded-")) ||
 	       slice_istarts_with(name, SLICE("Crumbgate-")) || slice_ieq(name, SLICE("Origin"));
 }
+
+static bool is_plain(struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!h1_is(H1_PLAIN, name.p[i]))
+			return false;
+	return true;
+}
+
+bool h1_field_is_lookalike(struct slice name)
+{
+	char plain[64]; /* longer than any name in question; of the rest only the start counts */
+	size_t n = name.n < sizeof plain ? name.n : sizeof plain;
+
+	if (is_plain(name))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		plain[i] = h1_is(H1_PLAIN, name.p[i]) ? name.p[i] : '-';
+	return field_id_of(slice_of(plain, n)) != FIELD_OTHER ||
+	       h1_field_is_end_to_end(FIELD_OTHER, slice_of(plain, n));
+}

@@ -84,7 +84,8 @@ struct h1_framing {
 
 /*
  * Parses a complete request head (what h1_scan found). secure: the visitor came over TLS. out->fields is allocated in
- * the arena; every slice points into head, into the arena or to a constant. On error *out and *framing are of no use.
+ * the arena; every slice points into head, into the arena or to a constant. On error out->method and out->minor tell
+ * what was read of them (else empty and 0), for the answer's sake; the rest is of no use.
  *
  * Refuses (RFC 9112 unless said otherwise): obs-fold (5.2), blanks before ':' (5.1), bare CR (2.2), NUL and other
  * control octets but HTAB in a value (RFC 9110 5.5), a method that is no token of up to 32 octets (501 if longer),
@@ -93,7 +94,9 @@ struct h1_framing {
  * than an absolute-form target (3.2, 3.2.2), an invalid authority or userinfo, Content-Length with Transfer-Encoding
  * (6.1), repeated or invalid Content-Length (a list of equal values too; RFC 9110 8.6), any Transfer-Encoding but a
  * single "chunked" (501 for others), Transfer-Encoding in HTTP/1.0, Expect other than 100-continue (417, RFC 9110
- * 10.1.1), a Connection that nominates an end-to-end field or more than 16 unknown ones (see framing.c).
+ * 10.1.1), a Connection that nominates an end-to-end field or more than 16 unknown ones (see framing.c), a field name
+ * that an origin may take for another one that crumbgate sets, removes or relies on: "Crumbgate_Consent",
+ * "X_Forwarded_For", "Content_Length".
  * An HTTP/1.0 request without Host is refused too: there is no site for it.
  *
  * Target octets: all visible ASCII but '#', and 0x80..0xff, are taken and passed on as they are. RFC 3986 allows

@@ -13,6 +13,7 @@ enum h1_class {
 	H1_TCHAR = 1,  /* of a token, RFC 9110 5.6.2 */
 	H1_TARGET = 2, /* of a request target, see h1_parse_request() */
 	H1_VALUE = 4,  /* of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 5.5) */
+	H1_PLAIN = 8,  /* letters, digits and '-': what field names are made of */
 };
 extern const unsigned char h1_octets[256];
 
@@ -60,6 +61,13 @@ enum h1_error h1_take_fields(struct slice *rest, const struct h1_limits *limits,
  * be nominated by Connection nor come in trailers.
  */
 bool h1_field_is_end_to_end(enum field_id id, struct slice name);
+
+/*
+ * True for a name that becomes the name of a field in the table, or of an end-to-end one, if an origin takes its odd
+ * octets for '-', as gateways that turn fields into variables do (RFC 3875 4.1.18): "Crumbgate_Consent" then is
+ * HTTP_CRUMBGATE_CONSENT just as Crumbgate-Consent is.
+ */
+bool h1_field_is_lookalike(struct slice name);
 
 /* -- framing.c: what the fields say about the message and the connection --------------------------------------------
  */

@@ -1,10 +1,11 @@
 #include "proxy/h1/internal.h"
 
-/* Classes of each octet. T: token, and with it target and value; V: value and target; B: value alone. */
+/* Classes of each octet. B: value alone; V: value and target; T: token too; A: of a plain name too. */
 #define X 0
 #define B H1_VALUE
 #define V (H1_VALUE | H1_TARGET)
 #define T (H1_VALUE | H1_TARGET | H1_TCHAR)
+#define A (H1_VALUE | H1_TARGET | H1_TCHAR | H1_PLAIN)
 #define H (H1_VALUE | H1_TCHAR) /* '#': starts a fragment, which is never sent */
 
 // clang-format off
@@ -12,17 +13,17 @@ const unsigned char h1_octets[256] = {
 	X, X, X, X, X, X, X, X, X, B, X, X, X, X, X, X,
 	X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
 	/*   ! " # $ % & ' ( ) * + , - . / */
-	B, T, V, H, T, T, T, T, V, V, T, T, V, T, T, V,
+	B, T, V, H, T, T, T, T, V, V, T, T, V, A, T, V,
 	/* 0 1 2 3 4 5 6 7 8 9 : ; < = > ? */
-	T, T, T, T, T, T, T, T, T, T, V, V, V, V, V, V,
+	A, A, A, A, A, A, A, A, A, A, V, V, V, V, V, V,
 	/* @ A ... O */
-	V, T, T, T, T, T, T, T, T, T, T, T, T, T, T, T,
+	V, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A,
 	/* P ... Z [ \ ] ^ _ */
-	T, T, T, T, T, T, T, T, T, T, T, V, V, V, T, T,
+	A, A, A, A, A, A, A, A, A, A, A, V, V, V, T, T,
 	/* ` a ... o */
-	T, T, T, T, T, T, T, T, T, T, T, T, T, T, T, T,
+	T, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A,
 	/* p ... z { | } ~ DEL */
-	T, T, T, T, T, T, T, T, T, T, T, V, T, V, T, X,
+	A, A, A, A, A, A, A, A, A, A, A, V, T, V, T, X,
 	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
 	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,
 	V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V,

@@ -143,6 +143,15 @@ static enum h1_error resolve_authority(struct request *out, const struct h1_gath
 	return H1_OK;
 }
 
+/* What an origin could take for a field of ours, or for one that was taken out, must not reach it. */
+static enum h1_error check_lookalikes(const struct fields *fields)
+{
+	for (size_t i = 0; i < fields->n; i++)
+		if (fields->v[i].id == FIELD_OTHER && h1_field_is_lookalike(fields->v[i].name))
+			return H1_E_FIELD_LOOKALIKE;
+	return H1_OK;
+}
+
 /* RFC 9110 10.1.1: an expectation without content, or in HTTP/1.0, is ignored, and so must not be passed on. */
 static enum h1_error decide_expect(const struct h1_gathered *g, struct request *out, struct h1_framing *framing)
 {
@@ -169,7 +178,8 @@ enum h1_error h1_parse_request(struct slice head, const struct h1_limits *limits
 		return H1_E_HEAD_TOO_LONG;
 	if ((error = skip_empty_lines(&head)) || (error = take_request_line(&head, limits, out)) ||
 	    (error = resolve_target(out, arena, &absolute)) || (error = h1_take_fields(&head, limits, &out->fields)) ||
-	    (error = h1_gather(&out->fields, &g)) || (error = resolve_authority(out, &g, absolute.authority, arena)) ||
+	    (error = h1_gather(&out->fields, &g)) || (error = check_lookalikes(&out->fields)) ||
+	    (error = resolve_authority(out, &g, absolute.authority, arena)) ||
 	    (error = h1_decide_body(&g, out->minor, framing)) || (error = decide_expect(&g, out, framing)))
 		return error;
 	h1_decide_connection(&g, out->minor, framing);

@@ -356,6 +356,27 @@ static bool check_expect(const struct naive_head *h, bool old, size_t *dropped)
 	return true;
 }
 
+/* The name with its odd octets as '-' is one that matters. */
+static bool lookalike(struct slice name)
+{
+	char plain[4096];
+	struct slice s = slice_of(plain, name.n);
+
+	if (name.n > sizeof plain)
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		plain[i] = (char)(strchr("!#$%&'*+.^_`|~", name.p[i]) ? '-' : name.p[i]);
+	return !slice_eq(s, name) && (is_end_to_end(s) || one_of(s, hop_by_hop));
+}
+
+static bool check_names(const struct naive_head *h)
+{
+	for (size_t i = 0; i < h->fields; i++)
+		if (lookalike(h->names[i]) && !nominated(h, h->names[i]))
+			return false;
+	return true;
+}
+
 bool naive_request(struct slice head, bool secure, struct naive_head *out)
 {
 	struct slice line = {0}, host = {0};
@@ -379,7 +400,7 @@ bool naive_request(struct slice head, bool secure, struct naive_head *out)
 	    !target_octets(out->second) || !split_fields(head, at, out) || !read_framing(out, minor == 0))
 		return false;
 	if (count(out, "Host", &host) != 1 || !check_target(out, host, secure) ||
-	    !check_expect(out, minor == 0, &dropped))
+	    !check_expect(out, minor == 0, &dropped) || !check_names(out))
 		return false;
 	count_forwarded(out);
 	out->forwarded -= dropped;

@@ -296,6 +296,32 @@ static void test_fields(void **state)
 	check_bad(bad, CG_COUNT(bad));
 }
 
+static void test_lookalikes(void **state)
+{
+	static const struct good rows[] = {
+		{GET("user_id: 1\r\nX.Y: 2\r\n"), KEPT "user_id: 1\nX.Y: 2\n", false},
+		{GET("_: 1\r\nHost_: 3\r\n"), KEPT "_: 1\nHost_: 3\n", false},
+		{GET("Connection: x_y\r\nx_y: 2\r\n"), KEPT, false},
+	};
+	static const struct bad bad[] = {
+		{GET("Crumbgate_Consent: all\r\n"), H1_E_FIELD_LOOKALIKE, false},
+		{GET("crumbgate_x: all\r\n"), H1_E_FIELD_LOOKALIKE, false},
+		{GET("Crumbgate.Consent: all\r\n"), H1_E_FIELD_LOOKALIKE, false},
+		{GET("X_Forwarded-For: ::1\r\n"), H1_E_FIELD_LOOKALIKE, false},
+		{GET("X-Forwarded_Anything: ::1\r\n"), H1_E_FIELD_LOOKALIKE, false},
+		{GET("Content_Length: 1\r\n"), H1_E_FIELD_LOOKALIKE, false},
+		{GET("Transfer_Encoding: chunked\r\n"), H1_E_FIELD_LOOKALIKE, false},
+		{GET("Sec_GPC: 0\r\n"), H1_E_FIELD_LOOKALIKE, false},
+		{GET("Sec_: 2\r\n"), H1_E_FIELD_LOOKALIKE, false},
+		{GET("X_Forwarded_0123456789012345678901234567890123456789012345678901234567890123456789: 1\r\n"),
+		 H1_E_FIELD_LOOKALIKE, false},
+	};
+
+	(void)state;
+	check_good(rows, CG_COUNT(rows));
+	check_bad(bad, CG_COUNT(bad));
+}
+
 /* Each octet at each place of a long value: eight at a time must be as strict as one at a time. */
 static void test_value_octets(void **state)
 {
@@ -490,15 +516,11 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request_line),
-		cmocka_unit_test(test_bad_request_line),
-		cmocka_unit_test(test_absolute),
-		cmocka_unit_test(test_host),
-		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_value_octets),
-		cmocka_unit_test(test_body_framing),
-		cmocka_unit_test(test_connection),
-		cmocka_unit_test(test_upgrade_te_expect),
+		cmocka_unit_test(test_request_line), cmocka_unit_test(test_bad_request_line),
+		cmocka_unit_test(test_absolute),     cmocka_unit_test(test_host),
+		cmocka_unit_test(test_fields),	     cmocka_unit_test(test_lookalikes),
+		cmocka_unit_test(test_value_octets), cmocka_unit_test(test_body_framing),
+		cmocka_unit_test(test_connection),   cmocka_unit_test(test_upgrade_te_expect),
 		cmocka_unit_test(test_limits),
 	};
 

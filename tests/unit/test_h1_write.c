@@ -79,7 +79,7 @@ static void check_request(const struct request_row *row)
 static void test_requests(void **state)
 {
 	static const struct h1_framing plain = {.keep_alive = true};
-	static const struct request_row rows[] = {
+	const struct request_row rows[] = {
 		{"GET", SLICE_INIT("/"), NO_FIELDS, plain, "GET / HTTP/1.1\r\n" H "\r\n"},
 		{"OPTIONS", SLICE_INIT("*"), NO_FIELDS, {0}, "OPTIONS * HTTP/1.1\r\n" H "Connection: close\r\n\r\n"},
 		{"GET",
@@ -133,7 +133,7 @@ static void test_requests(void **state)
 static void test_no_forged_request(void **state)
 {
 	static const struct h1_framing plain = {.keep_alive = true};
-	static const struct request_row rows[] = {
+	const struct request_row rows[] = {
 		{"GET", SLICE_INIT("/"), {PAIR("A", "b\r\nC: d")}, plain, NULL},
 		{"GET", SLICE_INIT("/"), {PAIR("A", "b"), PAIR("C", "12345678901234\n")}, plain, NULL},
 		{"GET", SLICE_INIT("/"), {PAIR("A", "\r")}, plain, NULL},
@@ -206,7 +206,7 @@ static void test_responses(void **state)
 	static const struct h1_framing wrong_close = {.kind = H1_BODY_CLOSE, .keep_alive = true};
 	static const struct h1_framing upgrade = {
 		.keep_alive = true, .upgrade = true, .upgrade_protocol = SLICE_INIT("websocket")};
-	static const struct response_row rows[] = {
+	const struct response_row rows[] = {
 		{200, SLICE_INIT("OK"), NO_FIELDS, length, 1, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n"},
 		{404, SLICE_INIT(""), NO_FIELDS, empty, 1, "HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n"},
 		{200, SLICE_INIT("OK"), NO_FIELDS, announced, 1, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n"},
