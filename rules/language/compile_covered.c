@@ -8,7 +8,7 @@ struct check {
 	struct builder *b;
 	struct names *names;
 	struct pattern_scratch *scratch;
-	bool paths;
+	enum name_of of;
 	const struct name *any;	   /* the first that matches everything */
 	const struct item *silent; /* a warning said that all of this statement is behind it */
 };
@@ -36,8 +36,8 @@ static const struct name *covering(const struct check *c, const struct name *nam
 	bool limit;
 
 	if (name->kind == NAME_EXACT) {
-		found = c->paths ? names_find_path(c->names, c->scratch, name->text, &limit)
-				 : names_find(c->names, c->scratch, name->text, &limit);
+		found = c->of == NAME_OF_PATH ? names_find_path(c->names, c->scratch, name->text, &limit)
+					      : names_find(c->names, c->scratch, name->text, &limit);
 		return found == name ? NULL : found;
 	}
 	for (const struct name *n = c->names->all; n < name; n++) {
@@ -45,6 +45,25 @@ static const struct name *covering(const struct check *c, const struct name *nam
 			return n;
 	}
 	return NULL;
+}
+
+static bool same_limits(const struct cookie_limits *a, const struct cookie_limits *b)
+{
+	return a->max_age_cap == b->max_age_cap && a->add_secure == b->add_secure &&
+	       a->add_http_only == b->add_http_only && a->same_site == b->same_site;
+}
+
+/* True if it makes no difference which of the two decides. */
+static bool same_effect(const struct check *c, const struct name *a, const struct name *b)
+{
+	const void *x = a->rule, *y = b->rule;
+
+	if (c->of == NAME_OF_PARAM)
+		return ((const struct param_rule *)x)->mask == ((const struct param_rule *)y)->mask;
+	if (c->of == NAME_OF_PATH)
+		return ((const struct path_rule *)x)->mask == ((const struct path_rule *)y)->mask;
+	return ((const struct cookie_rule *)x)->mask == ((const struct cookie_rule *)y)->mask &&
+	       same_limits(&((const struct cookie_rule *)x)->limits, &((const struct cookie_rule *)y)->limits);
 }
 
 static const char *place(struct builder *b, const struct name *name)
@@ -88,7 +107,7 @@ static void check_name(struct check *c, const struct name *name)
 	if (name->item->file->shipped)
 		return;
 	by = covering(c, name);
-	if (!by || !by->item)
+	if (!by || !by->item || (by->item->file->shipped && same_effect(c, name, by)))
 		return;
 	if (by->item == name->item)
 		build_warning(c->b, name->item->s, name->word, "leave it out",
@@ -96,14 +115,15 @@ static void check_name(struct check *c, const struct name *name)
 			      SLICE_ARG(by->word->raw));
 	else
 		build_warning(c->b, name->item->s, name->word,
-			      "the first match in file order decides: remove one of them",
+			      by->item->file->shipped ? "to overrule what is shipped, put it in front of the include"
+						      : "the first match in file order decides: remove one of them",
 			      "\"%.*s\" can never match here: \"%.*s\" at %s takes it", SLICE_ARG(name->word->raw),
 			      SLICE_ARG(by->word->raw), place(c->b, by));
 }
 
-static void check_names(struct builder *b, struct names *names, struct pattern_scratch *scratch, bool paths)
+static void check_names(struct builder *b, struct names *names, struct pattern_scratch *scratch, enum name_of of)
 {
-	struct check c = {.b = b, .names = names, .scratch = scratch, .paths = paths};
+	struct check c = {.b = b, .names = names, .scratch = scratch, .of = of};
 
 	for (size_t i = 0; i < names->n; i++) {
 		check_name(&c, &names->all[i]);
@@ -139,9 +159,9 @@ void covered_check(struct builder *b)
 		b->rs->arena.failed = true; /* as for any other memory that was refused */
 		return;
 	}
-	check_names(b, &b->rs->cookie_names, scratch, false);
-	check_names(b, &b->rs->param_names, scratch, false);
-	check_names(b, &b->rs->path_names, scratch, true);
+	check_names(b, &b->rs->cookie_names, scratch, NAME_OF_COOKIE);
+	check_names(b, &b->rs->param_names, scratch, NAME_OF_PARAM);
+	check_names(b, &b->rs->path_names, scratch, NAME_OF_PATH);
 	check_consent_cookies(b);
 	pattern_scratch_free(scratch);
 }

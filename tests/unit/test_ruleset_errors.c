@@ -137,6 +137,7 @@ static void test_clauses(void **state)
 	       {"param x is necessary secure\n", 1, 22, "\"secure\" does not belong in a \"param\"", ""},
 	       {"inject cookie a=b is necessary secure\n", 1, 32, "\"secure\" does not belong", "adds Secure"},
 	       {"inject cookie a=b max-age 5d is necessary\n", 1, 19, "\"max-age\" does not belong", "for 180d"},
+	       {"inject cookie a=b samsite lax is necessary\n", 1, 19, "unexpected \"samsite\"", "\"samesite\""},
 	       {"cookie x is necessary sekure\n", 1, 23, "unknown purpose \"sekure\"", ""});
 }
 
@@ -269,6 +270,12 @@ static void test_warnings(void **state)
 		{AB "path / is alpha\npath /b is beta\n", 3, 6, "\"/b\" can never match", ""},
 		{AB "param x is alpha\nparam x is beta\n", 3, 7, "\"x\" can never match", ""},
 		{AB "opt-out cookie o=1 denies alpha\ncookie o is beta\n", 3, 8, "no effect", ""},
+		{"purpose advertising\ninclude vendors/meta.rules\ncookie _fbp is necessary\n", 3, 8,
+		 "\"_fbp\" at vendors/meta.rules:", "in front of the include"},
+		{"purpose advertising\ninclude vendors/meta.rules\ncookie _fbp is advertising secure\n", 3, 8,
+		 "\"_fbp\" at vendors/meta.rules:", ""},
+		{"purpose advertising\ninclude vendors/meta.rules\nparam fbclid is necessary\n", 3, 7,
+		 "\"fbclid\" at vendors/meta.rules:", ""},
 		{"cookie " CONSENT_COOKIE " is necessary\n", 1, 8, "no effect", ""},
 		{"purpose advertising\ncookie * is necessary\ninclude vendors/meta.rules\n", 3, 9,
 		 "no rule of vendors/meta.rules can match: \"*\" at site.rules:2", "in front of site.rules:2"},
@@ -291,6 +298,8 @@ static void test_silence(void **state)
 		AB "path /a/b is alpha\npath /a is beta\n",
 		AB "path /a is alpha\npath /ab is beta\n",
 		"purpose advertising\ncookie _fbp is necessary\ninclude vendors/meta.rules vendors/meta.rules\n",
+		"purpose advertising\ninclude vendors/meta.rules\ncookie _fbp is advertising\nparam fbclid is "
+		"advertising\n",
 		"cookie a is necessary\ninclude ab.rules ab.rules\n",
 		AB "cookie x secure is alpha max-age 1d\n",
 	};
@@ -399,21 +408,117 @@ static void test_missing_first_file(void **state)
 	diagnostics_free(&d);
 }
 
-static size_t errors_with_purposes(unsigned n)
+static size_t errors_of_text(const char *text)
 {
-	struct text_file files[] = {{"site.rules", NULL}, {NULL, NULL}};
-	char text[1024];
-	size_t length = 0, errors;
+	struct text_file files[] = {{"site.rules", text}, {NULL, NULL}};
 	struct diagnostics d;
+	size_t errors;
 
-	for (unsigned i = 0; i < n; i++)
-		length += (size_t)snprintf(text + length, sizeof text - length, "purpose p%u\n", i);
-	files[0].text = text;
 	diagnostics_init(&d);
 	ruleset_free(text_ruleset(files, &d));
 	errors = d.errors;
 	diagnostics_free(&d);
 	return errors;
+}
+
+/* One statement with n names; '#' in the format stands for their number. */
+static size_t errors_with_names(const char *kind, const char *format, unsigned n)
+{
+	struct buffer text;
+	size_t errors;
+
+	buffer_init(&text, 4 * 1024 * 1024);
+	buffer_add_str(&text, kind);
+	for (unsigned i = 0; i < n; i++) {
+		struct slice before, after;
+
+		assert_true(slice_cut(slice_str(format), '#', &before, &after));
+		buffer_add_char(&text, ' ');
+		buffer_add(&text, before);
+		buffer_printf(&text, "%u", i);
+		buffer_add(&text, after);
+	}
+	buffer_add_str(&text, " is necessary\n");
+	assert_true(buffer_add_char(&text, '\0'));
+	errors = errors_of_text(text.p);
+	buffer_free(&text);
+	return errors;
+}
+
+static void test_name_limits(void **state)
+{
+	(void)state;
+	assert_int_equal(errors_with_names("param", "n#", 65536), 0);
+	assert_int_equal(errors_with_names("param", "n#", 65537), 1);
+	assert_int_equal(errors_with_names("param", "n#", 65540), 1);
+	assert_int_equal(errors_with_names("cookie", "n#_*", 4096), 0);
+	assert_int_equal(errors_with_names("cookie", "n#_*", 4097), 1);
+	assert_int_equal(errors_with_names("cookie", "/^n#$/", 4100), 1);
+}
+
+static size_t errors_with_value(size_t n)
+{
+	char text[4096];
+
+	assert_true(n + 64 < sizeof text);
+	memcpy(text, "inject cookie a=", 16);
+	memset(text + 16, 'v', n);
+	memcpy(text + 16 + n, " is necessary\n", 15);
+	return errors_of_text(text);
+}
+
+static void test_template_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(errors_with_value(3071), 0);
+	assert_int_equal(errors_with_value(3072), 0);
+	assert_int_equal(errors_with_value(3073), 1);
+}
+
+/* "m" includes as many files as its text says; each of them is empty. */
+static enum load_result load_many(void *arg, struct slice path, struct slice *content)
+{
+	*content = slice_eq(path, SLICE("m")) ? *(const struct slice *)arg : SLICE("# x\n");
+	return LOAD_OK;
+}
+
+static size_t errors_with_files(unsigned n)
+{
+	struct loader loader;
+	struct diagnostics d;
+	struct buffer text;
+	struct slice source;
+	size_t errors;
+
+	buffer_init(&text, 65536);
+	for (unsigned i = 1; i < n; i++)
+		buffer_printf(&text, "include f%u\n", i);
+	source = buffer_slice(&text);
+	loader = (struct loader){&source, load_many};
+	diagnostics_init(&d);
+	ruleset_free(ruleset_load(&loader, SLICE("m"), &d));
+	errors = d.errors;
+	diagnostics_free(&d);
+	buffer_free(&text);
+	return errors;
+}
+
+static void test_file_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(errors_with_files(1023), 0);
+	assert_int_equal(errors_with_files(1024), 0);
+	assert_int_equal(errors_with_files(1025), 1);
+}
+
+static size_t errors_with_purposes(unsigned n)
+{
+	char text[1024];
+	size_t length = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		length += (size_t)snprintf(text + length, sizeof text - length, "purpose p%u\n", i);
+	return errors_of_text(text);
 }
 
 static void test_purpose_limit(void **state)
@@ -461,6 +566,9 @@ int main(void)
 		cmocka_unit_test(test_include_depth),
 		cmocka_unit_test(test_missing_first_file),
 		cmocka_unit_test(test_purpose_limit),
+		cmocka_unit_test(test_name_limits),
+		cmocka_unit_test(test_template_limit),
+		cmocka_unit_test(test_file_limit),
 		cmocka_unit_test(test_shared_list),
 	};
 
