@@ -34,7 +34,7 @@ struct visit {
 	bool secure;			    /* the visitor came over TLS to the proxy in front */
 };
 
-static struct slice file(const char *name)
+struct slice demo_site_file(const char *name)
 {
 	for (size_t i = 0; i < CG_COUNT(demo_files); i++)
 		if (slice_eq(demo_files[i].name, slice_str(name)))
@@ -87,12 +87,7 @@ static struct slice html_escape(struct arena *a, struct slice s)
 	return out;
 }
 
-struct variable {
-	struct slice name;
-	struct slice value;
-};
-
-static struct slice value_of(const struct variable *vars, size_t n, struct slice name)
+static struct slice value_of(const struct demo_variable *vars, size_t n, struct slice name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (slice_eq(vars[i].name, name))
@@ -100,8 +95,7 @@ static struct slice value_of(const struct variable *vars, size_t n, struct slice
 	return SLICE("");
 }
 
-/* {{name}} becomes its value; values are not looked at again. */
-static struct slice expand(struct arena *a, struct slice template, const struct variable *vars, size_t n)
+struct slice demo_expand(struct arena *a, struct slice template, const struct demo_variable *vars, size_t n)
 {
 	struct buffer b;
 	struct slice out;
@@ -237,28 +231,28 @@ static void answer(struct visit *v, unsigned status, const char *reason, const c
 /* A page of the site: the first line of its text is the title, `value` goes where {{value}} stands. */
 static void answer_text(struct visit *v, unsigned status, struct slice text, struct slice value)
 {
-	const struct variable own[] = {{SLICE("value"), html_escape(v->arena, value)}};
+	const struct demo_variable own[] = {{SLICE("value"), html_escape(v->arena, value)}};
 	struct slice title, content, name = SLICE("");
 	struct slice account = SLICE("<a href=\"/sign-in\">Sign in</a>");
 
 	slice_cut(text, '\n', &title, &content);
-	content = expand(v->arena, content, own, CG_COUNT(own));
+	content = demo_expand(v->arena, content, own, CG_COUNT(own));
 	if (v->session) {
 		name = html_escape(v->arena, slice_of(v->session->name, v->session->name_length));
 		account = arena_printf(v->arena, "<a href=\"/account\">%.*s</a>", SLICE_ARG(name));
 	}
-	const struct variable vars[] = {{SLICE("title"), title},
-					{SLICE("content"), content},
-					{SLICE("account"), account},
-					{SLICE("path"), html_escape(v->arena, v->path)}};
+	const struct demo_variable vars[] = {{SLICE("title"), title},
+					     {SLICE("content"), content},
+					     {SLICE("account"), account},
+					     {SLICE("path"), html_escape(v->arena, v->path)}};
 	set_page_cookies(v);
 	answer(v, status, status == 200 ? "OK" : "Not Found", "text/html; charset=utf-8",
-	       expand(v->arena, file("layout.html"), vars, CG_COUNT(vars)));
+	       demo_expand(v->arena, demo_site_file("layout.html"), vars, CG_COUNT(vars)));
 }
 
 static void answer_page(struct visit *v, const char *name, struct slice value)
 {
-	answer_text(v, 200, file(name), value);
+	answer_text(v, 200, demo_site_file(name), value);
 }
 
 static void redirect(struct visit *v, const char *to)
@@ -439,11 +433,11 @@ static void take_route(struct visit *v, const struct route *r)
 	fields_add(&v->out->head.fields, SLICE("Date"), imf_fixdate(v->arena, v->now));
 	fields_add(&v->out->head.fields, SLICE("Cache-Control"), slice_str(caching));
 	if (!r)
-		answer_text(v, 404, file("missing.html"), SLICE(""));
+		answer_text(v, 404, demo_site_file("missing.html"), SLICE(""));
 	else if (r->handle)
 		r->handle(v);
 	else if (r->type)
-		answer(v, 200, "OK", r->type, file(r->page));
+		answer(v, 200, "OK", r->type, demo_site_file(r->page));
 	else
 		answer_page(v, r->page, SLICE(""));
 }

@@ -33,4 +33,14 @@ struct demo_answer {
 bool demo_site_answer(struct demo_site *site, const struct request *req, struct slice body, int64_t now,
 		      struct arena *arena, struct demo_answer *out);
 
+/* The text of an embedded file, empty if there is none of that name. */
+struct slice demo_site_file(const char *name);
+
+/* {{name}} becomes its value; values are not looked at again. Empty if the arena refused. */
+struct demo_variable {
+	struct slice name;
+	struct slice value;
+};
+struct slice demo_expand(struct arena *a, struct slice template, const struct demo_variable *vars, size_t n);
+
 #endif
