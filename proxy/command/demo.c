@@ -1,6 +1,7 @@
 /* crumbgate demo: the proxy in front of a built-in example site, with certificates, keys and rules of its own. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,11 +64,15 @@ static void ready(void *arg, const struct config *config)
 static int serve(struct demo_setup *s)
 {
 	struct demo_origin origin;
-	char config[DEMO_PATH_MAX];
+	char config[DEMO_PATH_MAX], absolute[PATH_MAX];
 	struct parent_options parent = {.config_file = config, .ready = ready, .arg = s};
 	int status = EXIT_USAGE;
 
-	if (!demo_make_folder(s->folder) || !demo_path(s->folder, "crumbgate.conf", config))
+	if (!demo_make_folder(s->folder))
+		return EXIT_USAGE;
+	if (realpath(s->folder, absolute))
+		s->folder = absolute; /* what is printed is pasted elsewhere */
+	if (!demo_path(s->folder, "crumbgate.conf", config))
 		return EXIT_USAGE;
 	if (!demo_origin_start(&origin)) {
 		fprintf(stderr, "crumbgate demo: the example site cannot be started: %s\n", strerror(errno));

@@ -71,7 +71,7 @@ static void line(const struct examples *e, const char *title, const char *see, c
 {
 	printf("  # %s:\n  # %s\n", title, see);
 	printf("  curl -si --cacert '%s/ca.pem' %s-b '" COOKIES "%s%.*s' \\\n"
-	       "    'https://localhost:%u/debug/cookies.txt?plan=desk&gclid=CLICK'\n\n",
+	       "    'https://localhost:%u/cookies.txt?plan=desk&gclid=CLICK'\n\n",
 	       e->setup->folder, options, cookie, SLICE_ARG(value), (unsigned)e->setup->port);
 }
 
