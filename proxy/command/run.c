@@ -3,12 +3,14 @@
 #include <stdio.h>
 
 #include "proxy/command/command.h"
+#include "proxy/config/disk_loader.h"
 #include "proxy/process/parent.h"
 
 static const char usage[] =
 	"usage: crumbgate run [-c FILE]\n\n"
 	"Serves in the foreground until SIGTERM or SIGINT; logs to standard error.\n\n"
-	"  -c, --config FILE  the configuration; crumbgate.conf in this folder by default\n"
+	"  -c, --config FILE  the configuration; crumbgate.conf in this folder by default, or else\n"
+	"                     /etc/crumbgate/crumbgate.conf\n"
 	"  -h, --help         this text\n\n"
 	"Signals to this process:\n"
 	"  SIGTERM, SIGINT    finish what is in flight, then end; a second one ends at once\n"
@@ -30,7 +32,7 @@ static int usage_error(void)
 
 int command_run(int argc, char **argv)
 {
-	struct parent_options parent = {.config_file = "crumbgate.conf"};
+	struct parent_options parent = {.config_file = disk_config_path()};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
