@@ -26,25 +26,37 @@ void arena_init(struct arena *a, size_t chunk_size, size_t cap)
 	*a = (struct arena){.cap = cap, .chunk_size = chunk_size ? chunk_size : ARENA_CHUNK};
 }
 
-static struct arena_chunk *chunk_push(struct arena *a, size_t size)
+static struct arena_chunk *chunk_make(size_t size)
 {
 	struct arena_chunk *c = malloc(sizeof *c + size);
 
-	if (!c)
-		return NULL;
-	*c = (struct arena_chunk){.next = a->head, .size = size};
-	a->head = c;
+	if (c)
+		*c = (struct arena_chunk){.size = size};
 	return c;
 }
 
-/* A chunk with room for n octets (already rounded up). */
+/*
+ * A chunk with room for n octets (already rounded up). One made for a single large request goes behind the head: what
+ * is left of the head stays in use, and is kept by a reset.
+ */
 static struct arena_chunk *chunk_for(struct arena *a, size_t n)
 {
-	if (emulate)
-		return chunk_push(a, n);
-	if (a->head && a->head->size - a->head->used >= n)
+	bool ordinary = !emulate && n <= a->chunk_size;
+	struct arena_chunk *c;
+
+	if (!emulate && a->head && a->head->size - a->head->used >= n)
 		return a->head;
-	return chunk_push(a, n > a->chunk_size ? n : a->chunk_size);
+	c = chunk_make(ordinary ? a->chunk_size : n);
+	if (!c)
+		return NULL;
+	if (ordinary || !a->head) {
+		c->next = a->head;
+		a->head = c;
+	} else {
+		c->next = a->head->next;
+		a->head->next = c;
+	}
+	return c;
 }
 
 void *arena_alloc(struct arena *a, size_t n)
@@ -151,18 +163,29 @@ static void free_chunks(struct arena_chunk *c)
 	}
 }
 
+/* Takes the first ordinary chunk out of the list; NULL if there is none. */
+static struct arena_chunk *take_ordinary(struct arena *a)
+{
+	for (struct arena_chunk **at = &a->head; *at && !emulate; at = &(*at)->next)
+		if ((*at)->size == a->chunk_size) {
+			struct arena_chunk *c = *at;
+
+			*at = c->next;
+			return c;
+		}
+	return NULL;
+}
+
 void arena_reset(struct arena *a)
 {
-	struct arena_chunk *keep = NULL;
+	struct arena_chunk *keep = take_ordinary(a);
 
-	if (!emulate && a->head && a->head->size == a->chunk_size) {
-		keep = a->head;
-		a->head = keep->next;
+	free_chunks(a->head);
+	a->head = keep;
+	if (keep) {
 		keep->next = NULL;
 		keep->used = 0;
 	}
-	free_chunks(a->head);
-	a->head = keep;
 	a->used = 0;
 	a->failed = false;
 }

@@ -19,7 +19,7 @@
 struct arena_chunk;
 
 struct arena {
-	struct arena_chunk *head; /* the chunk in use; older ones behind it */
+	struct arena_chunk *head; /* the chunk in use; full ones and those of large requests behind it */
 	size_t used;		  /* octets handed out or lost to alignment, over all chunks */
 	size_t cap;		  /* hard limit for `used` */
 	size_t chunk_size;	  /* of a fresh chunk; larger requests get one of their own */

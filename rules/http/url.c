@@ -273,3 +273,10 @@ bool url_parse(struct slice s, struct url *out)
 		out->target = SLICE("/");
 	return true;
 }
+
+struct slice url_target(const struct url *u, struct arena *arena)
+{
+	const struct slice parts[] = {SLICE("/"), u->target};
+
+	return u->target.p[0] == '/' ? u->target : arena_concat(arena, parts, CG_COUNT(parts));
+}

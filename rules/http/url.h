@@ -55,6 +55,9 @@ struct url {
  */
 bool url_parse(struct slice s, struct url *out);
 
+/* The target as a request carries it: url.target with '/' before a bare query; the empty slice if the arena refused. */
+struct slice url_target(const struct url *u, struct arena *arena);
+
 /* Percent-decodes; false for a malformed escape or if the arena refused. The same slice if there is no '%'. */
 bool percent_decode(struct slice s, struct arena *arena, struct slice *out);
 

@@ -57,15 +57,30 @@ static void cap_is_hard_and_failure_sticks(void **state)
 static void reset_keeps_one_ordinary_chunk(void **state)
 {
 	struct arena a;
+	char *first, *large, *next;
 
 	(void)state;
 	arena_init(&a, 0, 1 << 20);
-	assert_non_null(arena_alloc(&a, 100));
+	first = arena_alloc(&a, 100);
+	large = arena_alloc(&a, 100000); /* a chunk of its own */
+	next = arena_alloc(&a, 100);
+	assert_non_null(first);
+	assert_non_null(large);
+	assert_non_null(next);
+	memset(large, 0xFF, 100000);
+#ifndef CG_ARENA_EMULATE
+	assert_in_range(next - first, 100, 4096); /* the chunk begun is used up */
+#endif
 	arena_reset(&a);
 	assert_int_equal(a.used, 0);
-	assert_non_null(arena_alloc(&a, 100));
-	assert_non_null(arena_alloc(&a, 100000)); /* a chunk of its own: not kept */
+#ifndef CG_ARENA_EMULATE
+	assert_ptr_equal(arena_alloc(&a, 100), first);
 	arena_reset(&a);
+#endif
+	arena_free(&a);
+	large = arena_alloc(&a, 100000);
+	assert_non_null(large);
+	arena_reset(&a); /* only a large one: nothing to keep */
 	assert_null(a.head);
 	arena_free(&a);
 }

@@ -169,10 +169,12 @@ static bool refuse_x(void *arg, const struct query_param *p)
 static bool url_scenario(struct arena *arena)
 {
 	struct slice path, target, text;
+	struct url url;
 
 	if (!path_normalise(SLICE("/a/../%41"), arena, &path) ||
 	    !target_remove_params(SLICE("/?%61=1&%78=2"), refuse_x, NULL, arena, &target) ||
-	    !percent_decode(SLICE("%41"), arena, &text))
+	    !percent_decode(SLICE("%41"), arena, &text) || !url_parse(SLICE("http://a?q"), &url) ||
+	    url_target(&url, arena).n == 0)
 		return false;
 	assert_slice(path, "/A");
 	assert_slice(target, "/?%61=1");

@@ -220,9 +220,12 @@ static void urls(void **state)
 		"javascript:http://a",
 		"http://a/\x7F",
 	};
+	struct arena arena;
+	struct slice target;
 	struct url u;
 
 	(void)state;
+	arena_init(&arena, 0, ARENA_CAP);
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
 		assert_true(url_parse(slice_str(t[i].in), &u));
 		assert_int_equal(u.secure, t[i].secure);
@@ -230,7 +233,11 @@ static void urls(void **state)
 		assert_int_equal(u.port, t[i].port);
 		assert_int_equal(u.has_port, t[i].has_port);
 		assert_slice(u.target, t[i].target);
+		target = url_target(&u, &arena);
+		assert_slice(slice_from(target, t[i].target[0] == '?'), t[i].target);
+		assert_int_equal(target.p[0], '/');
 	}
+	arena_free(&arena);
 	assert_true(url_parse(SLICE("https://A.b:99/c"), &u));
 	assert_slice(u.authority, "A.b:99");
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
