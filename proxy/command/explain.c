@@ -87,7 +87,7 @@ static bool take_url(struct explain *e)
 	e->test.url = slice_str(text);
 	r->method = SLICE("GET");
 	r->secure = url.secure;
-	r->target = url.target;
+	r->target = url_target(&url, &e->arena);
 	r->authority = url.authority;
 	r->port = url.has_port ? url.port : 0;
 	return true;

@@ -75,7 +75,7 @@ static void parse_url(struct parser *p, struct slice text)
 		return;
 	}
 	r->secure = url.secure;
-	r->target = url.target;
+	r->target = url_target(&url, p->arena);
 	r->authority = url.authority;
 	if (!authority_parse(url.authority, p->arena, &r->host, &port) && !arena_failed(p->arena))
 		parse_error(p, text, NULL, "the host is invalid");
