@@ -7,6 +7,9 @@
 
 #include "proxy/tls/internal.h"
 
+/* What OpenSSL expects of the callback. */
+enum { TICKET_ERROR = -1, TICKET_UNKNOWN = 0, TICKET_GOOD = 1, TICKET_RENEW = 2 };
+
 /* RFC 5077 4: a name by which the key is found again, one key to encrypt, one to authenticate. */
 struct ticket_key {
 	unsigned char name[16];
@@ -116,16 +119,17 @@ static int encrypt_with(const struct tls_ticket_site *s, unsigned char name[16],
 	const struct ticket_key *key = &s->keys[0];
 
 	if (s->n == 0)
-		return 0; /* no ticket, no failure */
+		return TICKET_UNKNOWN; /* none is handed out, and that is no failure */
 	memcpy(name, key->name, sizeof key->name);
 	if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(s->crypto->cipher)) != 1 ||
 	    EVP_EncryptInit_ex2(cipher, s->crypto->cipher, key->aes, iv, NULL) != 1 || !set_mac(mac, key))
-		return -1;
-	return 1;
+		return TICKET_ERROR;
+	return TICKET_GOOD;
 }
 
-static int decrypt_with(const struct tls_ticket_site *s, const unsigned char name[16], const unsigned char *iv,
-			EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
+/* Clients use a ticket of TLS 1.3 once (RFC 8446 C.4), so there each use brings a new one. */
+static int decrypt_with(const SSL *ssl, const struct tls_ticket_site *s, const unsigned char name[16],
+			const unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct ticket_key *key = &s->keys[i];
@@ -133,10 +137,10 @@ static int decrypt_with(const struct tls_ticket_site *s, const unsigned char nam
 		if (memcmp(name, key->name, sizeof key->name) != 0)
 			continue;
 		if (EVP_DecryptInit_ex2(cipher, s->crypto->cipher, key->aes, iv, NULL) != 1 || !set_mac(mac, key))
-			return -1;
-		return i == 0 ? 1 : 2; /* 2: good, but hand out a new one */
+			return TICKET_ERROR;
+		return i == 0 && SSL_version(ssl) != TLS1_3_VERSION ? TICKET_GOOD : TICKET_RENEW;
 	}
-	return 0; /* of another site or too old: a full handshake follows */
+	return TICKET_UNKNOWN; /* of another site or too old: a full handshake follows */
 }
 
 int tls_ticket_callback(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
@@ -144,5 +148,5 @@ int tls_ticket_callback(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP
 {
 	const struct tls_ticket_site *s = tls_ticket_site_of(ssl);
 
-	return encrypt ? encrypt_with(s, name, iv, cipher, mac) : decrypt_with(s, name, iv, cipher, mac);
+	return encrypt ? encrypt_with(s, name, iv, cipher, mac) : decrypt_with(ssl, s, name, iv, cipher, mac);
 }
