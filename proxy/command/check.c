@@ -49,23 +49,34 @@ static int usage_error(void)
 	return EXIT_USAGE;
 }
 
-static void print_statements(void)
-{
-	static const char format[] = "  %-16s %s\n    %s\n";
+struct line {
+	const char *block; /* "top": outside of every block */
+	const char *syntax;
+	const char *meaning;
+};
 
-	fputs("In the file, or in the block of the statement that is named first:\n\n", stdout);
-#define CG_STATEMENT(block, id, name, times, has_block, min, max, syntax, meaning) \
-	printf(format, strcmp(#block, "top") == 0 ? "" : #block, syntax, meaning);
+static const struct line statements[] = {
+#define CG_STATEMENT(block, id, name, times, has_block, min, max, syntax, meaning) {#block, syntax, meaning},
+#define CG_TIMEOUT(member, name, value, meaning)				   {"timeouts", name " TIME", meaning},
+#define CG_LIMIT(member, name, kind, value, least, most, meaning)		   {"limits", name " " #kind, meaning},
 #include "proxy/config/statement_table.h"
 #undef CG_STATEMENT
-#define CG_TIMEOUT(member, name, value, meaning) \
-	printf("  %-16s %s TIME\n    %s; default %gs\n", "timeouts", name, meaning, (value) / 1000.0);
-#include "proxy/config/statement_table.h"
 #undef CG_TIMEOUT
-#define CG_LIMIT(member, name, kind, value, least, most, meaning) \
-	printf("  %-16s %s %s\n    %s; default %llu\n", "limits", name, #kind, meaning, (unsigned long long)(value));
-#include "proxy/config/statement_table.h"
 #undef CG_LIMIT
+};
+
+static void print_statements(void)
+{
+	const char *block = "";
+
+	for (size_t i = 0; i < CG_COUNT(statements); i++) {
+		const struct line *l = &statements[i];
+
+		if (strcmp(block, l->block) != 0)
+			printf("%s%s\n", i ? "\n" : "", i ? l->block : "outside of every block");
+		block = l->block;
+		printf("    %s\n        %s\n", l->syntax, l->meaning);
+	}
 }
 
 /* -- what is checked ------------------------------------------------------------------------------------------------
@@ -149,8 +160,10 @@ static void check_rules(struct check *c)
 {
 	struct ruleset *rules = ruleset_load(&c->disk->loader, slice_str(c->rules_path), &c->d);
 
-	if (rules)
+	if (rules) {
 		ruleset_each_rule(rules, count_rule, &c->rules);
+		config_warn_regions(rules, &c->d);
+	}
 	ruleset_free(rules);
 }
 

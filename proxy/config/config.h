@@ -43,8 +43,9 @@ struct config_origin {
 	struct slice authority; /* host[:port] as written */
 	struct slice host;	/* for SNI and verification */
 	bool tls;
-	bool verify;	      /* of TLS origins: true unless "insecure" was written */
-	struct slice ca_file; /* resolved path of a CA bundle for TLS origins; empty: the system's */
+	bool verify;		 /* of TLS origins: true unless "insecure" was written */
+	struct slice ca_file;	 /* resolved path of a CA bundle for TLS origins; empty: the system's */
+	const struct word *word; /* only while the configuration is loaded */
 };
 
 struct config_certificate {
@@ -149,6 +150,12 @@ CG_WARN_UNUSED struct config *config_load(const struct loader *loader, const str
 CG_WARN_UNUSED struct config *config_read(const struct loader *loader, const struct config_resolver *resolver,
 					  struct slice path, struct diagnostics *d);
 void config_free(struct config *c); /* NULL is fine */
+
+/*
+ * Warns about each statement that grants by region: the daemon has no source of regions (a database of networks) yet.
+ * config_load() calls it; it is here for a check of rules alone.
+ */
+void config_warn_regions(const struct ruleset *rules, struct diagnostics *d);
 
 /* The site for a host (lower case, without port), exact names first, then the longest wildcard, then "*"; or NULL. */
 const struct config_site *config_site_find(const struct config *c, struct slice host);

@@ -26,7 +26,7 @@ struct config_statement {
 };
 
 struct config_block {
-	const char *name; /* as in messages: "a site" */
+	const char *name; /* as in messages: unknown statement in NAME */
 	const struct config_statement *statements;
 	size_t n;
 };

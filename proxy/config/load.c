@@ -120,11 +120,22 @@ static const struct config_statement tls_statements[] = {
 };
 #undef CG_STATEMENT
 
-const struct config_block config_block_top = {"the configuration", top_statements, CG_COUNT(top_statements)};
-const struct config_block config_block_site = {"a site", site_statements, CG_COUNT(site_statements)};
+const struct config_block config_block_top = {"the file", top_statements, CG_COUNT(top_statements)};
+const struct config_block config_block_site = {"site", site_statements, CG_COUNT(site_statements)};
 const struct config_block config_block_tls = {"tls", tls_statements, CG_COUNT(tls_statements)};
 
-static const struct config_block *const all_blocks[] = {&config_block_top, &config_block_site, &config_block_tls};
+/* Statements of blocks, for those who wrote them elsewhere. */
+static const struct {
+	const char *word, *block;
+} homes[] = {
+#define CG_STATEMENT(block, id, name, ...) {name, #block},
+#define CG_TIMEOUT(member, name, ...)	   {name, "timeouts"},
+#define CG_LIMIT(member, name, ...)	   {name, "limits"},
+#include "proxy/config/statement_table.h"
+#undef CG_STATEMENT
+#undef CG_TIMEOUT
+#undef CG_LIMIT
+};
 
 _Static_assert(CG_COUNT(top_statements) <= CONFIG_BLOCK_MAX, "CONFIG_BLOCK_MAX");
 
@@ -176,9 +187,12 @@ static const char *unknown_hint(struct loading *l, const struct config_block *bl
 {
 	const char *names[CONFIG_BLOCK_MAX], *near;
 
-	for (size_t i = 0; i < CG_COUNT(all_blocks); i++)
-		if (find_statement(all_blocks[i], word) < all_blocks[i]->n)
-			return config_text(l, "\"%.*s\" belongs in %s", SLICE_ARG(word), all_blocks[i]->name);
+	if (find_statement(&config_block_top, word) < config_block_top.n)
+		return config_text(l, "\"%.*s\" stands outside of every block", SLICE_ARG(word));
+	for (size_t i = 0; i < CG_COUNT(homes); i++)
+		if (slice_eq(word, slice_str(homes[i].word)))
+			return config_text(l, "\"%.*s\" belongs in the block of \"%s\"", SLICE_ARG(word),
+					   homes[i].block);
 	for (size_t i = 0; i < CG_COUNT(synonyms); i++)
 		if (slice_ieq(word, slice_str(synonyms[i].word)))
 			return config_text(l, "here it is called \"%s\"", synonyms[i].ours);
@@ -290,17 +304,6 @@ static void out_of_memory(struct loading *l)
 	config_say(l, SEVERITY_ERROR, at, NULL, "memory ran out while the configuration was read");
 }
 
-/* Sites without a valid name: nothing else may meet them. */
-static void drop_nameless(struct config *c)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < c->n_sites; i++)
-		if (c->sites[i].n_names)
-			c->sites[kept++] = c->sites[i];
-	c->n_sites = kept;
-}
-
 struct config *config_read(const struct loader *loader, const struct config_resolver *resolver, struct slice path,
 			   struct diagnostics *d)
 {
@@ -318,7 +321,6 @@ struct config *config_read(const struct loader *loader, const struct config_reso
 	src = read_source(&l);
 	if (src) {
 		config_read_block(&l, src->first, &config_block_top, c);
-		drop_nameless(c);
 		config_index_names(&l);
 		config_check_whole(&l);
 		config_load_rules(&l);

@@ -169,7 +169,10 @@ void read_site_upstream(struct loading *l, const struct statement *s, void *targ
 	if (!read_options(l, s, end, &options))
 		return;
 	for (size_t i = 1; i < end; i++) {
-		struct config_origin o = {.verify = !options.insecure, .ca_file = options.ca_file}, *added;
+		struct config_origin o = {.verify = !options.insecure,
+					  .ca_file = options.ca_file,
+					  .word = &s->words[i]},
+				     *added;
 		uint16_t port;
 
 		if (!read_url(l, s, &s->words[i], &o, &port))

@@ -5,8 +5,11 @@ static struct slice line_of(struct slice text, unsigned line)
 {
 	struct slice found = {0};
 
-	for (unsigned i = 0; i < line && text.n; i++)
+	for (unsigned i = 0; i < line; i++) {
+		if (!text.n)
+			return text;
 		(void)slice_cut(text, '\n', &found, &text);
+	}
 	return found.n && found.p[found.n - 1] == '\r' ? slice_head(found, found.n - 1) : found;
 }
 

@@ -157,6 +157,7 @@ void read_tls_versions(struct loading *l, const struct statement *s, void *targe
 {
 	struct config *c = target;
 	bool tls13 = false;
+	size_t errors = l->d->errors;
 
 	c->tls12 = false;
 	for (size_t i = 1; i < s->n_words; i++) {
@@ -170,7 +171,7 @@ void read_tls_versions(struct loading *l, const struct statement *s, void *targe
 			config_error(l, s, &s->words[i], "write: versions 1.2 1.3, or: versions 1.3",
 				     "\"%.*s\" is not a version of TLS that can be offered", SLICE_ARG(v));
 	}
-	if (!tls13)
+	if (!tls13 && l->d->errors == errors)
 		config_error(l, s, &s->words[1], "write: versions 1.2 1.3", "TLS 1.3 cannot be left out");
 }
 

@@ -24,6 +24,8 @@ static const char *name_hint(struct slice name)
 	for (size_t i = 0; i < name.n; i++)
 		if ((unsigned char)name.p[i] >= 0x80)
 			return "write the name as DNS knows it: labels that begin with xn--";
+	if (slice_starts_with(name, SLICE("*.")) && slice_find_char(slice_from(name, 2), '*') == name.n - 2)
+		return "at least two labels must follow the '*': *.example.com";
 	if (slice_find_char(name, '*') < name.n)
 		return "a '*' stands for the whole first label: *.example.com; or alone, for every name";
 	return "write a host name such as www.example.com";
@@ -45,14 +47,13 @@ static bool valid_name(struct loading *l, struct slice name, struct slice *host,
 	return true;
 }
 
-/* True if the name is new; says otherwise. */
-static bool check_new(struct loading *l, const struct statement *s, const struct word *w, struct slice name,
+static void check_new(struct loading *l, const struct statement *s, const struct word *w, struct slice name,
 		      const struct config_site *site)
 {
 	for (size_t i = 0; i < site->n_names; i++)
 		if (slice_eq(site->names[i], name)) {
 			config_error(l, s, w, "write it once", "the name is repeated");
-			return false;
+			return;
 		}
 	for (size_t i = 0; i < l->config->n_sites; i++)
 		for (size_t j = 0; j < l->config->sites[i].n_names; j++)
@@ -60,16 +61,23 @@ static bool check_new(struct loading *l, const struct statement *s, const struct
 				config_error(l, s, w, "a name belongs to one site only",
 					     "\"%.*s\" is already a name of the site in line %u", SLICE_ARG(name),
 					     l->config->sites[i].line);
-				return false;
+				return;
 			}
-	return true;
+}
+
+static void add_name(struct loading *l, struct config_site *site, struct slice name)
+{
+	struct slice *added = config_push(l, (void **)&site->names, &site->n_names, sizeof *added);
+
+	if (added)
+		*added = name;
 }
 
 static void read_names(struct loading *l, const struct statement *s, struct config_site *site)
 {
 	for (size_t i = 1; i < s->n_words; i++) {
 		const struct word *w = &s->words[i];
-		struct slice host, *added;
+		struct slice host;
 		uint16_t port;
 
 		if (!config_plain(l, s, w))
@@ -81,12 +89,11 @@ static void read_names(struct loading *l, const struct statement *s, struct conf
 		if (port)
 			config_error(l, s, w, "leave out the port: a site answers on every listener",
 				     "a site's name has no port");
-		if (!check_new(l, s, w, host, site))
-			continue;
-		added = config_push(l, (void **)&site->names, &site->n_names, sizeof *added);
-		if (added)
-			*added = host;
+		check_new(l, s, w, host, site);
+		add_name(l, site, host);
 	}
+	if (!site->n_names)
+		add_name(l, site, SLICE("invalid")); /* so that a check can go on: every site has a name */
 }
 
 /* -- the statements of a site ---------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ static void check_loop(struct loading *l, const struct config_site *site, const 
 		for (size_t j = 0; j < o->n_addresses; j++) {
 			if (!reaches(&o->addresses[j], &l->config->listens[i]))
 				continue;
-			config_say(l, SEVERITY_ERROR, statement_position(site->statement),
+			config_say(l, SEVERITY_ERROR, word_position(site->statement->source, o->word),
 				   "name the web server behind crumbgate",
 				   "the upstream %.*s is crumbgate itself: line %u listens there",
 				   SLICE_ARG(o->authority), l->config->listens[i].line);
@@ -114,18 +114,17 @@ void config_check_whole(struct loading *l)
 
 /* -- rules -------------------------------------------------------------------------------------------------------- */
 
-/* Regions need a source (a database of networks) that does not exist yet: say so rather than be silent. */
-static void warn_about_regions(struct loading *l, const struct ruleset *rules)
+void config_warn_regions(const struct ruleset *rules, struct diagnostics *d)
 {
 	const struct policy *policy = ruleset_policy(rules);
 
 	for (size_t i = 0; i < policy->n_regions; i++) {
 		const struct rule *r = &policy->regions[i].rule;
-		struct position at = {
+		const struct position at = {
 			.file = r->file, .source = r->text, .line = r->line, .column = 1, .width = (unsigned)r->text.n};
 
-		config_say(l, SEVERITY_WARNING, at, "until then every visitor is treated as one of no region",
-			   "crumbgate cannot tell yet from which region a visitor comes");
+		diagnostics_add(d, SEVERITY_WARNING, &at, "until then every visitor is treated as one of no region",
+				"crumbgate cannot tell yet from which region a visitor comes");
 	}
 }
 
@@ -154,7 +153,7 @@ static void load_site_rules(struct loading *l, struct config_site *site)
 	}
 	site->rules = ruleset_load(l->loader, site->rules_file, l->d);
 	if (site->rules)
-		warn_about_regions(l, site->rules);
+		config_warn_regions(site->rules, l->d);
 }
 
 void config_load_rules(struct loading *l)
