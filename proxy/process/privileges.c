@@ -120,5 +120,6 @@ bool privileges_drop(struct slice root, const struct identity *id, const char **
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		return false;
 	*what = "PR_SET_DUMPABLE";
-	return MUST_STAY_DUMPABLE || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+	/* Changing the user has cleared it already where it must stay. */
+	return prctl(PR_SET_DUMPABLE, MUST_STAY_DUMPABLE, 0, 0, 0) == 0;
 }

@@ -1,6 +1,7 @@
 #include "proxy/process/spawn.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,6 +67,8 @@ static void reset_signals(void)
 static _Noreturn void become_worker(const struct worker_args *a, char *const argv[])
 {
 	reset_signals();
+	/* What crumbgate itself was started with open is none of a worker's business. */
+	(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	hand_over(a->control);
 	hand_over(a->bundle);
 	hand_over(a->access_log);
