@@ -93,6 +93,7 @@ void print_diagnostics(const struct diagnostics *d)
 
 	buffer_init(&out, OUTPUT_MAX);
 	diagnostics_render(d, wants_colour(STDERR_FILENO), &out);
-	(void)fwrite(out.p, 1, out.n, stderr);
+	if (out.n)
+		(void)fwrite(out.p, 1, out.n, stderr);
 	buffer_free(&out);
 }
