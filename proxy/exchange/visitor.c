@@ -85,7 +85,10 @@ static void begin_closing(struct visitor *v)
 
 void visitor_next(struct visitor *v, bool keep_alive)
 {
-	if (!keep_alive) {
+	/* A head that was sent before the drain began may have promised more: a visitor must expect a close any time.
+	 */
+	if (!keep_alive || v->server->draining) {
+		v->linger |= keep_alive;
 		begin_closing(v);
 		return;
 	}
