@@ -87,9 +87,11 @@ static void finish_connecting(struct stream *s)
 
 /* -- events -------------------------------------------------------------------------------------------------------- */
 
+static enum stream_result flush_now(struct stream *s);
+
 static void flush_from_loop(struct stream *s)
 {
-	switch (stream_flush(s)) {
+	switch (flush_now(s)) {
 	case STREAM_OK:
 		tell(s, STREAM_DRAINED);
 		break;
@@ -112,9 +114,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		go_on_handshake(s);
 		return;
 	}
-	if (s->write_wants_read && s->queued) {
+	if (s->write_wants_read) {
 		s->write_wants_read = false;
-		flush_from_loop(s);
+		if (s->queued)
+			flush_from_loop(s);
 	}
 	if (s->state == STREAM_OPEN && s->reading)
 		tell(s, STREAM_READABLE);
@@ -348,10 +351,8 @@ static enum stream_result write_failure(struct stream *s)
 	return STREAM_ERROR;
 }
 
-enum stream_result stream_flush(struct stream *s)
+static enum stream_result flush_now(struct stream *s)
 {
-	if (s->write_failed)
-		return STREAM_ERROR;
 	while (s->head) {
 		size_t n = 0;
 		enum stream_result r = send_queue(s, &n);
@@ -369,6 +370,16 @@ enum stream_result stream_flush(struct stream *s)
 static bool waiting(const struct stream *s)
 {
 	return s->writing || s->write_wants_read;
+}
+
+/* Who waits for the socket goes on waiting: a success here would swallow the STREAM_DRAINED that was promised. */
+enum stream_result stream_flush(struct stream *s)
+{
+	if (s->write_failed)
+		return STREAM_ERROR;
+	if (!s->head)
+		return STREAM_OK;
+	return waiting(s) ? STREAM_AGAIN : flush_now(s);
 }
 
 /*

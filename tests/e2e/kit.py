@@ -128,6 +128,7 @@ class Origin:
         self.requests = []
         self.connections = 0
         self.open = []
+        self.ended = 0
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(('127.0.0.1', 0))
@@ -167,6 +168,7 @@ class Origin:
             with contextlib.suppress(OSError):
                 stream.close()
                 c.close()
+            self.ended += 1
 
     def stop(self):
         self.stopped = True

@@ -136,8 +136,8 @@ def test_bad_bodies():
         with Origin(handler) as o, Proxy(o) as p, p.client() as c:
             c.send(b'POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n' + raw)
             same(c.response().status, 400, what)
-            kit.wait_for(lambda: ends, 'the origin to see the end')
-            true(isinstance(ends[0], Exception), f'{what}: the origin took {ends[0]!r} for a whole body')
+            kit.wait_for(lambda: o.ended, 'the origin to see the end')
+            true(all(isinstance(x, Exception) for x in ends), f'{what}: the origin took {ends!r} for a whole body')
 
 
 def test_chunked_both_ways():
