@@ -1,4 +1,4 @@
-/* crumbgate consent: signed consent cookies for trying things out, and their keys. */
+/* crumbgate consent: signed consent cookies for trying things out. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,10 +25,9 @@ struct consent_command {
 
 static const char usage[] =
 	"usage: crumbgate consent grant PURPOSE...|all|none -c FILE [OPTION]...\n"
-	"       crumbgate consent read COOKIE -c FILE [--site NAME]\n"
-	"       crumbgate consent key\n\n"
+	"       crumbgate consent read COOKIE -c FILE [--site NAME]\n\n"
 	"grant prints a signed consent cookie, as a visitor who decided would carry it; read tells what a\n"
-	"cookie (its value, or name=value) says and whether it counts; key makes a key for consent-keys.\n\n"
+	"cookie (its value, or name=value) says and whether it counts.\n\n"
 	"  -c, --config FILE   the crumbgate.conf whose consent-keys sign (crumbgate.conf)\n"
 	"  -s, --site NAME     for this site (the first); one that is not configured makes a cookie that is\n"
 	"                      not accepted\n"
@@ -54,8 +53,8 @@ static bool load(struct consent_command *c)
 	c->keys = site_keys_load(&c->disk->loader, c->config, &c->d, &named);
 	if (!c->keys)
 		return named ? false
-			     : complain(c->config_path, "it names no key file: write consent-keys FILE, and make "
-							"the file with \"crumbgate consent key\"");
+			     : complain(c->config_path, "it names no key file: write consent-keys FILE; \"crumbgate "
+							"certs keys FILE\" makes one");
 	site = c->config->sites[0].names[0];
 	c->query.rules = c->config->sites[0].rules;
 	if (host.n) {
@@ -147,17 +146,6 @@ static bool read_cookie(struct consent_command *c, const char *text, int *status
 	return true;
 }
 
-static int make_key(void)
-{
-	unsigned char key[32];
-
-	tls_random(NULL, key, sizeof key);
-	for (size_t i = 0; i < sizeof key; i++)
-		printf("%02x", key[i]);
-	putchar('\n');
-	return EXIT_GOOD;
-}
-
 /* -- dispatch ------------------------------------------------------------------------------------------------------ */
 
 static int dispatch(struct consent_command *c, int argc, char **argv)
@@ -165,15 +153,13 @@ static int dispatch(struct consent_command *c, int argc, char **argv)
 	int status = EXIT_GOOD;
 	bool ok;
 
-	if (argc == 1 && strcmp(argv[0], "key") == 0)
-		return make_key();
 	if (argc >= 2 && strcmp(argv[0], "grant") == 0) {
 		ok = grant(c, argc - 1, argv + 1);
 	} else if (argc == 2 && strcmp(argv[0], "read") == 0) {
 		ok = read_cookie(c, argv[1], &status);
 	} else {
 		ok = complain(argc ? argv[0] : "nothing to do",
-			      "write grant PURPOSE..., read COOKIE or key; --help tells more");
+			      "write grant PURPOSE..., read COOKIE; --help tells more");
 	}
 	print_diagnostics(&c->d);
 	return ok ? status : EXIT_USAGE;

@@ -160,17 +160,20 @@ static struct slice change_of(struct explain *e, const struct verdict *v)
 	const struct consent *c = &e->outcome.consent;
 	purposes needed = v->mask & ~PURPOSE_NECESSARY, missing = needed & ~c->granted;
 	const char *opt_out = missing & c->denied_by_opt_out ? " and no opt-out cookie is sent" : "";
+	const char *passes = v->kind == VERDICT_EXPIRE ? "stays" : "passes";
 	const char *signal = missing & c->denied_by_signal ? " and the browser sends no signal against it" : "";
+
+	struct slice names = joined(e, missing ? missing : needed);
 
 	if (!needed)
 		return v->kind == VERDICT_KEEP || v->kind == VERDICT_REWRITE ? SLICE("passes always: necessary")
 									     : slice_of(NULL, 0);
 	if (missing)
-		return arena_printf(&e->arena, "passes if %.*s %s granted%s%s", SLICE_ARG(joined(e, missing)),
+		return arena_printf(&e->arena, "%s if %.*s %s granted%s%s", passes, SLICE_ARG(names),
 				    several(missing) ? "are" : "is", opt_out, signal);
 	if (v->kind != VERDICT_KEEP && v->kind != VERDICT_REWRITE && v->kind != VERDICT_INJECT)
 		return slice_of(NULL, 0);
-	return arena_printf(&e->arena, "would not pass if %.*s %s denied", SLICE_ARG(joined(e, needed)),
+	return arena_printf(&e->arena, "would not pass if %.*s %s denied", SLICE_ARG(names),
 			    several(needed) ? "(one of them) were" : "were");
 }
 
@@ -178,28 +181,32 @@ static struct slice change_of(struct explain *e, const struct verdict *v)
 
 static void place(struct explain *e, const struct rule *rule, const char *what)
 {
-	if (rule && rule->line)
-		buffer_printf(&e->out, "    %s by %.*s:%u: %.*s\n", what, SLICE_ARG(rule->file), rule->line,
-			      SLICE_ARG(rule->text));
+	struct slice text;
+
+	if (!rule || !rule->line)
+		return;
+	text = rule_text(rule, &e->arena);
+	buffer_printf(&e->out, "    %s by %.*s:%u: %.*s\n", what, SLICE_ARG(rule->file), rule->line, SLICE_ARG(text));
 }
 
 static void text_consent(struct explain *e)
 {
 	const struct consent *c = &e->outcome.consent;
+	struct slice granted = purposes_text(e->rules, c->granted, &e->arena);
+	struct slice opt_out = joined(e, c->denied_by_opt_out), signal = joined(e, c->denied_by_signal);
 
 	buffer_printf(&e->out, "%.*s %.*s\n", SLICE_ARG(e->test.request.method), SLICE_ARG(e->test.url));
 	buffer_printf(&e->out, "consent: %s, granted: %.*s\n", c->decided ? "decided" : "undecided",
-		      SLICE_ARG(purposes_text(e->rules, c->granted, &e->arena)));
+		      SLICE_ARG(granted));
 	buffer_printf(&e->out, "    consent cookie: %s\n", consent_token_state_text(c->token));
 	if (!c->decided)
 		place(e, c->undecided_rule, "undecided visitors: decided");
 	if (c->denied_by_opt_out) {
-		buffer_printf(&e->out, "    the opt-out cookie denies %.*s\n",
-			      SLICE_ARG(joined(e, c->denied_by_opt_out)));
+		buffer_printf(&e->out, "    the opt-out cookie denies %.*s\n", SLICE_ARG(opt_out));
 		place(e, c->opt_out_rule, "denied");
 	}
 	if (c->denied_by_signal) {
-		buffer_printf(&e->out, "    a signal denies %.*s\n", SLICE_ARG(joined(e, c->denied_by_signal)));
+		buffer_printf(&e->out, "    a signal denies %.*s\n", SLICE_ARG(signal));
 		place(e, c->signal_rule, "denied");
 	}
 }
@@ -208,10 +215,10 @@ static void text_verdict(struct explain *e, const struct verdict *v)
 {
 	bool passes = v->kind == VERDICT_KEEP || v->kind == VERDICT_REWRITE || v->kind == VERDICT_INJECT;
 	const char *paint = !e->colour ? "" : passes ? "\033[32m" : "\033[33m";
-	struct slice change = change_of(e, v);
+	struct slice change = change_of(e, v), why = verdict_why(v, &e->arena);
 
 	buffer_printf(&e->out, "\n%s %s%.*s%s\n    %.*s\n", verdict_subject_text(v->subject), paint, SLICE_ARG(v->name),
-		      e->colour ? "\033[0m" : "", SLICE_ARG(verdict_why(v, &e->arena)));
+		      e->colour ? "\033[0m" : "", SLICE_ARG(why));
 	if (change.n)
 		buffer_printf(&e->out, "    %.*s\n", SLICE_ARG(change));
 }

@@ -7,7 +7,8 @@
 
 void peer_init(struct peer *p, int fd, SSL *ssl, bool reads_request, struct arena *arena)
 {
-	*p = (struct peer){.fd = fd, .ssl = ssl, .reads_request = reads_request, .arena = arena, .wants = POLLIN};
+	*p = (struct peer){
+		.fd = fd, .ssl = ssl, .reads_request = reads_request, .arena = arena, .wants = POLLIN | POLLOUT};
 	buffer_init(&p->out, PEER_MESSAGE_MAX);
 	buffer_init(&p->in, PEER_MESSAGE_MAX);
 	buffer_init(&p->body, PEER_MESSAGE_MAX);

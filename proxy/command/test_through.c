@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <openssl/err.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -126,6 +127,7 @@ struct through *through_new(const struct through_options *options)
 
 	if (!t)
 		return NULL;
+	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write() */
 	t->options = options;
 	t->listener = -1;
 	t->transport = (struct transport){.arg = t, .play = play};

@@ -66,14 +66,33 @@ static const char *done_text(enum verdict_kind kind)
 	return "?";
 }
 
+/* Rules are often aligned in columns; out of their file they need not be. */
+struct slice rule_text(const struct rule *rule, struct arena *arena)
+{
+	struct slice s = rule->text;
+	char *out = arena_alloc(arena, s.n + 1);
+	size_t n = 0;
+
+	if (!out)
+		return s;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i] == '\t' ? ' ' : s.p[i];
+
+		if (c != ' ' || (n && out[n - 1] != ' '))
+			out[n++] = c;
+	}
+	return slice_of(out, n);
+}
+
 struct slice verdict_why(const struct verdict *v, struct arena *arena)
 {
+	struct slice text = v->rule ? rule_text(v->rule, arena) : slice_of(NULL, 0);
 	const char *done = done_text(v->kind), *reason = v->reason ? v->reason : "";
 	const char *open = v->reason ? " (" : "", *close = v->reason ? ")" : "";
 
 	if (v->rule && v->rule->line)
 		return arena_printf(arena, "%s by %.*s:%u: %.*s%s%s%s", done, SLICE_ARG(v->rule->file), v->rule->line,
-				    SLICE_ARG(v->rule->text), open, reason, close);
+				    SLICE_ARG(text), open, reason, close);
 	if (v->reason)
 		return arena_printf(arena, "%s: %s", done, reason);
 	return arena_printf(arena, v->rule ? "%s: no rule names it" : "%s", done);
@@ -181,8 +200,9 @@ static bool verdict_is(const struct expectation *e, const struct verdict *v)
 
 static struct slice verdict_line(struct checker *c, const struct verdict *v)
 {
-	return arena_printf(c->arena, "%s %.*s by %.*s", verdict_kind_text(v->kind), SLICE_ARG(v->name),
-			    SLICE_ARG(purposes_text(c->x->rules, v->mask, c->arena)));
+	struct slice of = purposes_text(c->x->rules, v->mask, c->arena);
+
+	return arena_printf(c->arena, "%s %.*s by %.*s", verdict_kind_text(v->kind), SLICE_ARG(v->name), SLICE_ARG(of));
 }
 
 static void check_verdict(struct checker *c)
@@ -209,18 +229,20 @@ static void check_verdict(struct checker *c)
 
 static struct slice rule_why(const struct checker *c, const char *what, const struct rule *rule)
 {
+	struct slice text;
+
 	if (!rule || !rule->line)
 		return slice_of(NULL, 0);
-	return arena_printf(c->arena, "%s by %.*s:%u: %.*s", what, SLICE_ARG(rule->file), rule->line,
-			    SLICE_ARG(rule->text));
+	text = rule_text(rule, c->arena);
+	return arena_printf(c->arena, "%s by %.*s:%u: %.*s", what, SLICE_ARG(rule->file), rule->line, SLICE_ARG(text));
 }
 
 static void check_purposes(struct checker *c, const char *label, purposes got, struct slice why)
 {
+	struct slice names = purposes_text(c->x->rules, got, c->arena);
+
 	if (((got | PURPOSE_NECESSARY) == c->e->purposes.mask) == c->e->negative)
-		differs(c, wanted(c),
-			arena_printf(c->arena, "%s%.*s", label, SLICE_ARG(purposes_text(c->x->rules, got, c->arena))),
-			why);
+		differs(c, wanted(c), arena_printf(c->arena, "%s%.*s", label, SLICE_ARG(names)), why);
 }
 
 static struct slice granted_why(const struct checker *c)

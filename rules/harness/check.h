@@ -25,6 +25,9 @@ bool outcome_check(const struct prepared *x, const struct outcome *o, struct are
 /* "dropped by marketing.rules:12: cookie _ga is analytics" */
 struct slice verdict_why(const struct verdict *v, struct arena *arena);
 
+/* The rule's text with its blanks squeezed. */
+struct slice rule_text(const struct rule *rule, struct arena *arena);
+
 /* The names of a set of purposes, necessary left out; "none" if that leaves none. */
 struct slice purposes_text(const struct ruleset *rs, purposes set, struct arena *arena);
 

@@ -201,6 +201,10 @@ static enum case_status transport(struct harness *h, const struct prepared *x, s
 		r->why = SLICE("time and region cannot be given to a running crumbgate");
 		return CASE_SKIPPED;
 	}
+	if (x->test->own_rules) {
+		r->why = SLICE("the case names rules of its own; a running crumbgate has those of its site");
+		return CASE_SKIPPED;
+	}
 	switch (t->play(t->arg, x, &h->exchange, o, &r->why)) {
 	case TRANSPORT_OK:
 		return CASE_PASSED;

@@ -27,7 +27,7 @@ static void parse_rules(struct parser *p, struct slice rest)
 		return;
 	p->given_rules = true;
 	p->test->rules = loader_resolve(p->arena, p->file->path, path);
-	p->test->rules_at = parse_position(p, slice_trim(slice_from(p->line->text, 5)));
+	p->test->own_rules = p->file->n_cases > 0;
 }
 
 static bool in_case(struct parser *p, const char *what)

@@ -155,7 +155,7 @@ struct test_case {
 	struct slice name; /* of a table's case: with the row's cells */
 	struct position at;
 	struct slice rules; /* resolved path; empty: none named */
-	struct position rules_at;
+	bool own_rules;	    /* named in the case itself */
 	struct given given;
 	struct slice visitor;	/* cookies; empty: none */
 	struct request request; /* as written: without the visitor's and the signed cookie */
