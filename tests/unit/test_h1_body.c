@@ -182,6 +182,7 @@ static void test_bad_chunks(void **state)
 		{SLICE_INIT("1\r\na\r\n7fffffffffffffff\r\n"), H1_E_CHUNK_TOO_LARGE, "a", 0, ""},
 		{SLICE_INIT("1\r\na\r\n7ffffffffffffffe\r\n"), MORE, "a", 0, ""},
 		{SLICE_INIT("0 5\r\n"), H1_E_CHUNK_EXTENSION, "", 0, ""},
+		{SLICE_INIT("0 5;a\r\n"), H1_E_CHUNK_EXTENSION, "", 0, ""},
 		{SLICE_INIT("5 \r\nhello\r\n"), H1_E_CHUNK_EXTENSION, "", 0, ""},
 		{SLICE_INIT("5;a\0b\r\n"), H1_E_CHUNK_EXTENSION, "", 0, ""},
 		{SLICE_INIT("5;a\x7f\r\n"), H1_E_CHUNK_EXTENSION, "", 0, ""},

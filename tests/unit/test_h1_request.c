@@ -153,6 +153,8 @@ static void test_bad_request_line(void **state)
 		{LINE("GET / HTTP/1,1"), H1_E_VERSION, false},
 		{LINE("GET / HTTP/x.1"), H1_E_VERSION, false},
 		{LINE("GET / HTTP/1.x"), H1_E_VERSION, false},
+		{LINE("GET / HTTP.1.1"), H1_E_VERSION, false},
+		{LINE("GET / HTTP/1.1.1"), H1_E_START_LINE, false},
 		{LINE("GET / ICY/1.1"), H1_E_VERSION, false},
 		{LINE("GET / HTTP/0.9"), H1_E_VERSION_OTHER, false},
 		{LINE("GET / HTTP/3.0"), H1_E_VERSION_OTHER, false},
