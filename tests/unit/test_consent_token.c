@@ -185,12 +185,11 @@ static void test_bound_to_site_and_key(void **state)
 static void test_another_policy(void **state)
 {
 	static const char *const others[] = {
-		"policy 2026-04 {\nremember 180d\n}\npurpose preferences\npurpose analytics\npurpose advertising\n",
-		"policy 2026-03 {\nremember 180d\n}\npurpose preferences\npurpose advertising\npurpose analytics\n",
-		"policy 2026-03 {\nremember 180d\n}\npurpose preferences\npurpose analytics\n",
-		"policy 2026-03 {\nremember 180d\n}\npurpose preferences\npurpose analytics\npurpose advertising\n"
-		"purpose more\n",
-		"policy 2026-03 {\nremember 180d\n}\npurpose preferencesa\npurpose nalytics\npurpose advertising\n",
+		"policy 2026-04 {\n}\npurpose preferences\npurpose analytics\npurpose advertising\n",
+		"policy 2026-03 {\n}\npurpose preferences\npurpose advertising\npurpose analytics\n",
+		"policy 2026-03 {\n}\npurpose preferences\npurpose analytics\n",
+		"policy 2026-03 {\n}\npurpose preferences\npurpose analytics\npurpose advertising\npurpose more\n",
+		"policy 2026-03 {\n}\npurpose preferencesa\npurpose nalytics\npurpose advertising\n",
 	};
 	/* Titles may be bettered without asking anew. */
 	static const char same[] =
