@@ -63,12 +63,18 @@ CG_WARN_UNUSED struct certs *certs_load(const struct certs_source *source, const
 					struct diagnostics *d);
 void certs_free(struct certs *c); /* NULL is fine */
 
+/* Where no key is at hand: blocks and order alone. False after errors. */
+bool certs_check_chain(const struct certs_pem *pem, struct slice file, const struct position *at,
+		       struct diagnostics *d);
+
 /*
  * Warnings, since a site that is up must not go down by a reload: expired, not yet valid, about to expire.
  * now: Unix time.
  */
 void certs_check(const struct certs *c, struct slice file, int64_t now, const struct position *at,
 		 struct diagnostics *d);
+void certs_check_validity(const X509 *x, struct slice file, int64_t now, const struct position *at,
+			  struct diagnostics *d);
 /* The warning for a name of the site that no certificate covers; leaf: the one that will be shown for it. */
 void certs_warn_name(const X509 *leaf, struct slice file, struct slice name, const struct position *at,
 		     struct diagnostics *d);

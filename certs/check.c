@@ -26,8 +26,8 @@ static int64_t warn_ahead(int64_t from, int64_t to)
 	return tenth < (int64_t)WARN_DAYS * DAY ? tenth : (int64_t)WARN_DAYS * DAY;
 }
 
-static void check_validity(const X509 *x, struct slice file, int64_t now, const struct position *at,
-			   struct diagnostics *d)
+void certs_check_validity(const X509 *x, struct slice file, int64_t now, const struct position *at,
+			  struct diagnostics *d)
 {
 	int64_t from = certs_not_before(x), to = certs_not_after(x);
 
@@ -43,9 +43,9 @@ static void check_validity(const X509 *x, struct slice file, int64_t now, const 
 void certs_check(const struct certs *c, struct slice file, int64_t now, const struct position *at,
 		 struct diagnostics *d)
 {
-	check_validity(c->leaf, file, now, at, d);
+	certs_check_validity(c->leaf, file, now, at, d);
 	for (int i = 0; i < sk_X509_num(c->chain); i++)
-		check_validity(sk_X509_value(c->chain, i), file, now, at, d);
+		certs_check_validity(sk_X509_value(c->chain, i), file, now, at, d);
 }
 
 void certs_warn_name(const X509 *leaf, struct slice file, struct slice name, const struct position *at,

@@ -146,6 +146,20 @@ static bool check_order(const struct loading *l, STACK_OF(X509) * all, struct bu
 	return true;
 }
 
+bool certs_check_chain(const struct certs_pem *pem, struct slice file, const struct position *at, struct diagnostics *d)
+{
+	const struct certs_source source = {.chain_file = file};
+	const struct loading l = {&source, at, d};
+	struct buffer text;
+	bool good;
+
+	buffer_init(&text, 2 * CERTS_NAMES_TEXT_MAX);
+	good = check_blocks(&l, pem, file) && check_order(&l, pem->certificates, &text);
+	buffer_free(&text);
+	ERR_clear_error();
+	return good;
+}
+
 static struct certs *assemble(struct certs_pem *chain, EVP_PKEY **key)
 {
 	struct certs *c = calloc(1, sizeof *c);
