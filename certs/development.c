@@ -223,11 +223,11 @@ static bool write_key(struct buffer *out, const EVP_PKEY *key)
 
 static const char no_memory[] = "memory ran out";
 
-static const char *new_authority(struct certs_dev *dev, struct authority *ca, int64_t now)
+static const char *new_authority(struct certs_dev *dev, struct authority *ca, int64_t from)
 {
 	ca->key = EVP_EC_gen("P-256");
 	if (ca->key)
-		ca->certificate = make_authority(ca->key, now - CLOCK_SKEW, now + (int64_t)CERTS_DEV_CA_DAYS * DAY);
+		ca->certificate = make_authority(ca->key, from, from + (int64_t)CERTS_DEV_CA_DAYS * DAY);
 	if (!ca->certificate || !write_certificate(&dev->ca, ca->certificate) || !write_key(&dev->ca_key, ca->key))
 		return no_memory;
 	return NULL;
@@ -293,6 +293,5 @@ const char *certs_dev_make_between(struct certs_dev *dev, const struct slice *na
 
 const char *certs_dev_make(struct certs_dev *dev, const struct slice *names, size_t n, int64_t now)
 {
-	return certs_dev_make_between(dev, names, n, now - CLOCK_SKEW,
-				      now + (int64_t)CERTS_DEV_LEAF_DAYS * DAY - CLOCK_SKEW);
+	return certs_dev_make_between(dev, names, n, now - CLOCK_SKEW, now + (int64_t)CERTS_DEV_LEAF_DAYS * DAY);
 }

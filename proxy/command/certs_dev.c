@@ -1,6 +1,7 @@
 /* crumbgate certs dev: an authority of one's own and certificates by it. */
 #include <errno.h>
 #include <getopt.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,12 +116,12 @@ static const char *write_all(struct dev *dev, const char **path)
 		const char *path;
 		const struct buffer *content;
 		unsigned mode;
-		bool wanted;
+		bool wanted, replace;
 	} files[] = {
-		{dev->ca_key, &dev->made.ca_key, 0600, dev->new_authority},
-		{dev->ca, &dev->made.ca, 0644, dev->new_authority},
-		{dev->key, &dev->made.key, 0600, true},
-		{dev->chain, &dev->made.chain, 0644, true},
+		{dev->ca_key, &dev->made.ca_key, 0600, dev->new_authority, false},
+		{dev->ca, &dev->made.ca, 0644, dev->new_authority, false},
+		{dev->key, &dev->made.key, 0600, true, true},
+		{dev->chain, &dev->made.chain, 0644, true, true},
 	};
 	const char *why = NULL;
 
@@ -128,8 +129,7 @@ static const char *write_all(struct dev *dev, const char **path)
 		*path = files[i].path;
 		if (files[i].wanted)
 			why = certs_write_file(files[i].path, buffer_slice(files[i].content), files[i].mode,
-					       files[i].mode != 0600 || !dev->new_authority ||
-						       files[i].path == dev->key);
+					       files[i].replace);
 	}
 	return why;
 }

@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <time.h>
@@ -58,17 +59,22 @@ static void print_validity(const X509 *x, int64_t now)
 static void print_key(const X509 *x)
 {
 	const EVP_PKEY *key = X509_get0_pubkey(x);
-	char group[64] = "";
+	const char *nist = NULL;
+	char group[64];
 
 	if (!key) {
 		ERR_clear_error();
 		printf("  %-9scannot be read\n", "key");
 		return;
 	}
-	if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, NULL) != 1)
+	if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, NULL) == 1)
+		nist = EC_curve_nid2nist(OBJ_sn2nid(group));
+	else
 		ERR_clear_error();
-	printf("  %-9s%s %d bits%s%s\n", "key", EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key),
-	       *group ? ", " : "", group);
+	if (nist)
+		printf("  %-9sECDSA %s\n", "key", nist);
+	else
+		printf("  %-9s%s, %d bits\n", "key", EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key));
 }
 
 static void print_certificate(const X509 *x, int number, bool leaf, int64_t now)
