@@ -12,7 +12,7 @@ bool disk_read_fd(int fd, struct buffer *out)
 {
 	for (;;) {
 		size_t room = out->max - out->n < READ_STEP ? out->max - out->n : READ_STEP;
-		char spare, *p = room ? buffer_reserve(out, room) : &spare;
+		char spare = '\0', *p = room ? buffer_reserve(out, room) : &spare;
 		ssize_t n;
 
 		if (!p) {

@@ -57,11 +57,17 @@ static size_t line_end_at(const struct lexer *lx, size_t at)
 	return peek(lx, at) == '\r' && peek(lx, at + 1) == '\n' ? 2 : 0;
 }
 
+/* A backslash as the last octet of a line. */
+static bool continues(const struct lexer *lx, size_t at)
+{
+	return peek(lx, at) == '\\' && line_end_at(lx, at + 1);
+}
+
 static bool ends_word(const struct lexer *lx, size_t at)
 {
 	char c = peek(lx, at);
 
-	return at >= lx->src->text.n || c == ' ' || c == '\t' || line_end_at(lx, at);
+	return at >= lx->src->text.n || c == ' ' || c == '\t' || line_end_at(lx, at) || continues(lx, at);
 }
 
 static bool ends_line(const struct lexer *lx, size_t at)
@@ -78,12 +84,6 @@ static void new_line(struct lexer *lx, size_t at)
 {
 	lx->at = lx->line_start = at;
 	lx->line++;
-}
-
-/* A backslash as the last octet of a line. */
-static bool continues(const struct lexer *lx, size_t at)
-{
-	return peek(lx, at) == '\\' && line_end_at(lx, at + 1);
 }
 
 static void skip_blanks(struct lexer *lx)
@@ -246,8 +246,6 @@ static void lex_bare(struct lexer *lx, struct word *w)
 		char before = end > from ? peek(lx, end - 1) : '\0';
 		bool closed = true;
 
-		if (continues(lx, end))
-			break;
 		if (peek(lx, end) == '"' && (before == '[' || before == '=')) {
 			size_t quote = end;
 

@@ -58,6 +58,7 @@ static const struct {
 	{"a#b #c d", "b:a#b;"},
 	{"a \\\n b\\\n c\nd", "b:a b:b b:c;b:d;"},
 	{"a \\\r\nb", "b:a b:b;"},
+	{"a /b/\\\ni \"c\"\\\nd <<T\\\n\nx\nT\n", "b:a r:b b:i s:c b:d h:x\n;"},
 	{"a \\\n# c\nb", "b:a;b:b;"},
 	{"a \"b c\" \"\\\"\\\\\\n\\t\\x41\\x7e\"", "b:a s:b c s:\"\\\n\tA~;"},
 	{"a \"\"", "b:a s:;"},
