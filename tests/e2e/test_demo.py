@@ -101,7 +101,7 @@ def test_restart():
         rules = os.path.join(demo.folder, 'demo.rules')
         kept = {}
         try:
-            true('warning' not in demo.out(), demo.out())
+            true('warning:' not in demo.out(), demo.out())
             for name, mode in (('ca.key', 0o600), ('localhost.key', 0o600), ('consent.keys', 0o600), ('ca.pem', 0o644)):
                 path = os.path.join(demo.folder, name)
                 same(os.stat(path).st_mode & 0o777, mode, name)
