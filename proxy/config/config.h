@@ -157,7 +157,8 @@ void config_free(struct config *c); /* NULL is fine */
  */
 void config_warn_regions(const struct ruleset *rules, struct diagnostics *d);
 
-/* The site for a host (lower case, without port), exact names first, then the longest wildcard, then "*"; or NULL. */
+/* The site for a host (lower case, no port): its name, else "*." and what follows its first label, else "*"; or NULL.
+ */
 const struct config_site *config_site_find(const struct config *c, struct slice host);
 
 /* True if the address is one of the trusted proxies. */

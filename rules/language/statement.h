@@ -8,8 +8,9 @@
  * expressions/flags without blanks ('\/' for a slash; flags i m s x), and a here-document <<TAG as the last word, whose
  * text follows the line up to a line that is TAG. A bare word that begins with '/' and is not closed by '/' with flags
  * is a plain word (a path). '{' alone at the end of a line opens a block, '}' alone on a line closes it. A backslash at
- * the very end of a line continues the statement on the next. '#' at the start of a word begins a comment.
- * LF or CRLF end lines. A NUL, another control octet or invalid UTF-8 is an error.
+ * the very end of a line ends the word and continues the statement on the next; no other word may end with one. '#' at
+ * the start of a word begins a comment. LF or CRLF end lines; CRLF in a here-document becomes LF. A byte order mark at
+ * the very beginning is skipped. A NUL, another control octet or invalid UTF-8 is an error.
  */
 #ifndef CG_RULES_LANGUAGE_STATEMENT_H
 #define CG_RULES_LANGUAGE_STATEMENT_H
