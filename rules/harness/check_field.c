@@ -4,6 +4,7 @@
 #include "rules/http/field.h"
 #include "rules/http/host.h"
 #include "rules/http/set_cookie.h"
+#include "rules/http/url.h"
 
 static const struct fields *fields_of(const struct checker *c)
 {
@@ -188,46 +189,84 @@ void check_field(struct checker *c)
 
 /* -- expiry -------------------------------------------------------------------------------------------------------- */
 
-/* A Set-Cookie that deletes name with this Domain (empty: host-only), Path=/, and that user agents accept. */
-static bool deletes(const struct checker *c, struct slice value, struct slice domain)
+struct scope {
+	struct slice domain; /* empty: host-only */
+	struct slice path;
+	bool partitioned;
+};
+
+/* A Set-Cookie that deletes the cookie in this scope and that user agents accept. */
+static bool deletes(const struct checker *c, struct slice value, const struct scope *s)
 {
 	struct set_cookie k;
 
 	return set_cookie_parse(value, &k) && slice_eq(k.name, c->e->name) && set_cookie_deletes(&k, c->x->now) &&
-	       set_cookie_prefix_ok(&k) && slice_ieq(k.domain, domain) && slice_eq(k.path, SLICE("/"));
+	       set_cookie_prefix_ok(&k) && slice_ieq(k.domain, s->domain) && slice_eq(k.path, s->path) &&
+	       k.partitioned == s->partitioned;
 }
 
-static void check_scope(struct checker *c, struct slice domain)
+static void check_scope(struct checker *c, const struct scope *s)
 {
 	const struct fields *fields = &c->o->visitor_saw.fields;
-	struct slice text;
+	const char *with = s->domain.n ? "; Domain=" : "";
 
 	for (size_t i = 0; i < fields->n; i++)
-		if (fields->v[i].id == FIELD_SET_COOKIE && deletes(c, fields->v[i].value, domain))
+		if (fields->v[i].id == FIELD_SET_COOKIE && deletes(c, fields->v[i].value, s))
 			return;
-	text = domain.n ? arena_printf(c->arena, "deletion with Domain=%.*s; Path=/", SLICE_ARG(domain))
-			: SLICE("deletion without Domain, with Path=/");
-	differs(c, text, SLICE("(none)"), why_of(c, SUBJECT_RESPONSE_COOKIE, c->e->name));
+	differs(c,
+		arena_printf(c->arena, "%.*s=; Max-Age=0%s%.*s; Path=%.*s%s", SLICE_ARG(c->e->name), with,
+			     SLICE_ARG(s->domain), SLICE_ARG(s->path), s->partitioned ? "; Secure; Partitioned" : ""),
+		SLICE("(no such deletion)"), why_of(c, SUBJECT_RESPONSE_COOKIE, c->e->name));
 }
 
-static bool host_only(struct slice name)
+static bool is_host_only(struct slice name)
 {
 	enum cookie_prefix prefix = cookie_prefix_of(name);
 
 	return prefix == COOKIE_PREFIX_HOST || prefix == COOKIE_PREFIX_HOST_HTTP;
 }
 
+/* Path=/ and the path that a cookie has by default (RFC 6265bis 5.1.4); over TLS partitioned ones as well. */
+static void check_domain(struct checker *c, struct slice domain)
+{
+	struct slice path, query;
+	bool has_query;
+	size_t n;
+
+	check_scope(c, &(struct scope){domain, SLICE("/"), false});
+	if (c->x->request.secure)
+		check_scope(c, &(struct scope){domain, SLICE("/"), true});
+	target_split(c->x->request.target, &path, &query, &has_query);
+	for (n = path.n; n > 0 && path.p[n - 1] != '/'; n--)
+		;
+	if (n > 1 && !is_host_only(c->e->name))
+		check_scope(c, &(struct scope){domain, slice_head(path, n - 1), false});
+}
+
+/* Why a deletion is there: of all verdicts on the cookie the one that expires it. */
+static struct slice why_deleted(const struct checker *c)
+{
+	for (const struct seen_verdict *s = c->o->verdicts; s; s = s->next)
+		if (s->v.kind == VERDICT_EXPIRE && slice_eq(s->v.name, c->e->name))
+			return verdict_why(&s->v, c->arena);
+	return why_of(c, SUBJECT_RESPONSE_COOKIE, c->e->name);
+}
+
 static void check_no_deletion(struct checker *c)
 {
 	const struct fields *fields = &c->o->visitor_saw.fields;
 	struct set_cookie k;
+	bool any = false;
 
 	for (size_t i = 0; i < fields->n; i++) {
 		const struct field *f = &fields->v[i];
 
-		if (f->id == FIELD_SET_COOKIE && set_cookie_parse(f->value, &k) && slice_eq(k.name, c->e->name) &&
-		    set_cookie_deletes(&k, c->x->now))
-			differs(c, c->e->text, field_line(c, f), why_of(c, SUBJECT_RESPONSE_COOKIE, k.name));
+		if (f->id != FIELD_SET_COOKIE || !set_cookie_parse(f->value, &k) || !slice_eq(k.name, c->e->name) ||
+		    !set_cookie_deletes(&k, c->x->now))
+			continue;
+		differs(c, any ? slice_of(NULL, 0) : c->e->text, field_line(c, f),
+			any ? slice_of(NULL, 0) : why_deleted(c));
+		any = true;
 	}
 }
 
@@ -240,12 +279,10 @@ void check_expires(struct checker *c)
 		check_no_deletion(c);
 		return;
 	}
-	check_scope(c, slice_of(NULL, 0));
-	if (last.n == 0 || host_only(c->e->name))
+	check_domain(c, slice_of(NULL, 0));
+	if (last.n == 0 || is_host_only(c->e->name))
 		return;
-	for (; domain.n >= last.n; domain = slice_from(domain, slice_find_char(domain, '.') + 1)) {
-		check_scope(c, domain);
-		if (domain.n == last.n)
-			return;
-	}
+	for (; domain.n > last.n; domain = slice_from(domain, slice_find_char(domain, '.') + 1))
+		check_domain(c, domain);
+	check_domain(c, last);
 }
