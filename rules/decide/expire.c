@@ -5,6 +5,9 @@
 /*
  * A request tells a cookie's name, not its scope. So each is deleted in every scope that reaches this request: the
  * likely ones first, and for all cookies the first scope before the second, so that the bounds cut off the unlikely.
+ *
+ * Nothing is deleted that the same response sets: both directions judge a name alike (judge.c), so the Set-Cookie of a
+ * leftover's name was dropped, and a name that the request carries is not injected.
  */
 #define DOMAINS_MAX 8
 #define PATHS_MAX   12
@@ -16,7 +19,6 @@ struct leftover {
 	struct slice name;
 	struct judgement why;
 	enum cookie_prefix prefix;
-	bool spared;
 	bool told; /* the verdict was emitted */
 };
 
@@ -33,13 +35,6 @@ void leftover_add(const struct deciding *x, struct slice name, const struct judg
 	*end = arena_calloc(x->arena, 1, sizeof **end);
 	if (*end)
 		**end = (struct leftover){.name = name, .why = *j, .prefix = cookie_prefix_of(name)};
-}
-
-void leftover_spare(const struct deciding *x, struct slice name)
-{
-	for (struct leftover *l = x->d->leftovers; l; l = l->next)
-		if (slice_eq(l->name, name))
-			l->spared = true;
 }
 
 struct scopes {
@@ -160,7 +155,7 @@ static void expire_in(struct expiry *e, const struct scope *s)
 	for (struct leftover *l = e->x->d->leftovers; l && e->lines < EXPIRE_LINES_MAX; l = l->next) {
 		size_t before = e->lines;
 
-		if (l->spared || !scope_fits(e->x, l, s))
+		if (!scope_fits(e->x, l, s))
 			continue;
 		add_line(e, l, s);
 		if (e->lines > before)
@@ -168,26 +163,16 @@ static void expire_in(struct expiry *e, const struct scope *s)
 	}
 }
 
-static bool any_to_expire(const struct deciding *x)
-{
-	const struct leftover *l = x->d->leftovers;
-
-	while (l && l->spared)
-		l = l->next;
-	return l;
-}
-
 bool leftovers_expire(const struct deciding *x, struct fields *response)
 {
 	struct expiry e = {.x = x, .response = response};
 	struct scopes s = {.n_paths = 0};
 
-	if (!any_to_expire(x))
+	if (!x->d->leftovers)
 		return false;
 	if (x->d->observe) {
 		for (struct leftover *l = x->d->leftovers; l; l = l->next)
-			if (!l->spared)
-				tell(x, l);
+			tell(x, l);
 		return false;
 	}
 	list_domains(&s, x->d->host);

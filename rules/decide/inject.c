@@ -55,11 +55,6 @@ void inject_seen(const struct deciding *x, struct slice name)
 			i->seen = true;
 }
 
-void inject_superseded(const struct deciding *x, struct slice name)
-{
-	inject_seen(x, name);
-}
-
 /* A value being made; what does not fit into a cookie is not injected. */
 struct value {
 	char text[COOKIE_PAIR_MAX];
@@ -177,9 +172,10 @@ static void inject_one(const struct deciding *x, struct injected *i, struct requ
 		if (!full)
 			(void)cookies_append(&req->fields, i->rule->name, i->value);
 	}
-	if (!full)
+	if (!full) {
 		emit(x, SUBJECT_REQUEST_COOKIE, i->rule);
-	inject_seen(x, i->rule->name);
+		inject_seen(x, i->rule->name); /* for the rules behind it */
+	}
 	i->seen = full;
 }
 
@@ -235,7 +231,6 @@ bool inject_response(const struct deciding *x, struct fields *response)
 		if (i->seen)
 			continue;
 		emit(x, SUBJECT_RESPONSE_COOKIE, i->rule);
-		leftover_spare(x, i->rule->name);
 		if (x->d->observe)
 			continue;
 		(void)fields_add_id(response, FIELD_SET_COOKIE, set_cookie_line(x, i));

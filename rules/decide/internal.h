@@ -43,8 +43,6 @@ bool is_granted(const struct deciding *x, purposes mask);
 
 /* Remembers a denied cookie of the request, each name once, EXPIRE_LINES_MAX names at most. The name is not copied. */
 void leftover_add(const struct deciding *x, struct slice name, const struct judgement *j);
-/* The visitor gets a cookie of that name that may pass: it is not to be deleted. */
-void leftover_spare(const struct deciding *x, struct slice name);
 /* Adds the deletions; returns whether there are any. In observe mode only verdicts. */
 bool leftovers_expire(const struct deciding *x, struct fields *response);
 
@@ -52,12 +50,10 @@ bool leftovers_expire(const struct deciding *x, struct fields *response);
 
 /* Lists in d->injected what may be injected into this exchange; before the request's cookies are looked at. */
 void inject_prepare(const struct deciding *x);
-/* The request carries a cookie of that name. */
+/* The request carries a cookie of that name, or the origin sets one: it is not to be injected. */
 void inject_seen(const struct deciding *x, struct slice name);
 /* Makes the cookies that the request lacks and appends them; what is then in d->injected goes into the response. */
 void inject_request(const struct deciding *x, struct request *req);
-/* The origin itself sets a cookie of that name. */
-void inject_superseded(const struct deciding *x, struct slice name);
 /* Adds the Set-Cookie fields; returns whether there are any. */
 bool inject_response(const struct deciding *x, struct fields *response);
 

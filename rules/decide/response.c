@@ -48,12 +48,6 @@ static enum verdict_kind empty(const struct deciding *x, const struct set_cookie
 	return VERDICT_REWRITE;
 }
 
-static void set_by_origin(const struct deciding *x, struct slice name)
-{
-	leftover_spare(x, name);
-	inject_superseded(x, name);
-}
-
 /* True if the field stays, with the value as it then is. */
 static bool judge_set_cookie(const struct deciding *x, struct slice *value)
 {
@@ -70,7 +64,7 @@ static bool judge_set_cookie(const struct deciding *x, struct slice *value)
 
 	if (j.pass) {
 		v.kind = limit(x, &j, value);
-		set_by_origin(x, name);
+		inject_seen(x, name);
 	} else if (heeded && !j.own && c.name.n && set_cookie_deletes(&c, x->d->now)) {
 		v.kind = empty(x, &c, value);
 		v.reason = "it only deletes";

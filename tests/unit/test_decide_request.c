@@ -296,6 +296,26 @@ static void test_injection_too_long(void **state)
 	fixture_close(&f);
 }
 
+/* Of two rules for one name the first that applies to the request. */
+static void test_two_injections_of_a_name(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, "purpose a\ninject cookie v=1 path /x is necessary\ninject cookie v=2 is necessary\n");
+	fixture_request(&f, "/x", "");
+	fixture_decide_request(&f);
+	fixture_response(&f, 200, "");
+	fixture_decide_response(&f);
+	assert_string_equal(fixture_values(&f, &f.request.fields, FIELD_COOKIE), "v=1\n");
+	assert_string_equal(fixture_values(&f, &f.response.fields, FIELD_SET_COOKIE),
+			    "v=1; Path=/x; Secure; SameSite=Lax\n");
+	fixture_request(&f, "/", "");
+	fixture_decide_request(&f);
+	assert_string_equal(fixture_values(&f, &f.request.fields, FIELD_COOKIE), "v=2\n");
+	fixture_close(&f);
+}
+
 /* Without TLS: no Secure, no prefix, no SameSite=None. */
 static void test_injection_without_tls(void **state)
 {
@@ -349,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_pattern_limit),
 		cmocka_unit_test(test_injection),
 		cmocka_unit_test(test_injection_too_long),
+		cmocka_unit_test(test_two_injections_of_a_name),
 		cmocka_unit_test(test_injection_without_tls),
 		cmocka_unit_test(test_many_cookies),
 	};

@@ -273,29 +273,6 @@ static void test_leftovers_kept(void **state)
 	fixture_close(&f);
 }
 
-/* What passes to the visitor in this response is not deleted by it, wherever it stands. */
-static void test_not_expired_if_set(void **state)
-{
-	struct fixture f;
-
-	(void)state;
-	fixture_open(&f, rules_text);
-	fixture_request(&f, "/", "Cookie: _ga=1; _fbp=2\n");
-	fixture_decide_request(&f);
-	f.decision.consent.granted |= fixture_purposes(f.rules, "analytics"); /* as if granted in between */
-	fixture_response(&f, 200, "Set-Cookie: _fbp=3\nSet-Cookie: _ga=4\n");
-	fixture_decide_response(&f);
-	assert_string_equal(fixture_values(&f, &f.response.fields, FIELD_SET_COOKIE),
-			    "_ga=4\n"
-			    "_fbp=; Max-Age=0; Domain=example.com; Path=/\n"
-			    "_fbp=; Max-Age=0; Path=/\n"
-			    "_fbp=; Max-Age=0; Domain=www.example.com; Path=/\n"
-			    "_fbp=; Max-Age=0; Domain=example.com; Path=/; Secure; Partitioned\n"
-			    "_fbp=; Max-Age=0; Path=/; Secure; Partitioned\n"
-			    "_fbp=; Max-Age=0; Domain=www.example.com; Path=/; Secure; Partitioned\n");
-	fixture_close(&f);
-}
-
 static void expire_many(struct fixture *f, size_t cookies, size_t name_length)
 {
 	struct buffer value;
@@ -386,7 +363,7 @@ static void test_caching(void **state)
 	fixture_close(&f);
 }
 
-/* An injected cookie yields to the origin's own, and is not expired though the visitor has a denied one. */
+/* An injected cookie yields to the origin's own. */
 static void test_injected(void **state)
 {
 	static const char made[] = "vid=1; Max-Age=86400; Path=/; Secure; HttpOnly; SameSite=Lax\n";
@@ -463,11 +440,11 @@ static void test_explanations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_set_cookies),	 cmocka_unit_test(test_statuses),
-		cmocka_unit_test(test_verdicts),	 cmocka_unit_test(test_expiry),
-		cmocka_unit_test(test_leftovers_kept),	 cmocka_unit_test(test_not_expired_if_set),
-		cmocka_unit_test(test_bounds_of_expiry), cmocka_unit_test(test_caching),
-		cmocka_unit_test(test_injected),	 cmocka_unit_test(test_explanations),
+		cmocka_unit_test(test_set_cookies),    cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_verdicts),       cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_leftovers_kept), cmocka_unit_test(test_bounds_of_expiry),
+		cmocka_unit_test(test_caching),	       cmocka_unit_test(test_injected),
+		cmocka_unit_test(test_explanations),
 	};
 
 	return cmocka_run_group_tests_name("decide_response", tests, NULL, NULL);
