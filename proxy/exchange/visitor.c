@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LINGER_MS  2000
-#define CLOSING_MS 30000
+#define LINGER_MS	 2000
+#define CLOSING_MS	 30000
+#define FIRST_REQUEST_MS 2000 /* while draining */
 
 static void end_of_input(struct visitor *v);
 
@@ -322,10 +323,15 @@ static void on_deadline(void *arg)
 
 void visitor_drain(struct visitor *v)
 {
-	if (v->state == VISITOR_IDLE && v->in.n == 0 && stream_queued(&v->stream) == 0) {
-		v->linger = true;
-		begin_closing(v);
+	if (v->state != VISITOR_IDLE || v->in.n || stream_queued(&v->stream))
+		return;
+	/* Who has just connected cannot know better than to send a request: it is answered, then told. */
+	if (v->requests == 0) {
+		deadline_set(&v->deadline, FIRST_REQUEST_MS);
+		return;
 	}
+	v->linger = true;
+	begin_closing(v);
 }
 
 /* -- beginning ----------------------------------------------------------------------------------------------------- */
