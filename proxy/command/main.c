@@ -13,10 +13,6 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-#define CG_COMMAND(name, summary) extern int command_##name(int argc, char **argv) __attribute__((weak));
-CG_COMMANDS
-#undef CG_COMMAND
-
 #define CG_COMMAND(name, summary) {#name, summary, command_##name},
 static const struct command commands[] = {CG_COMMANDS};
 #undef CG_COMMAND
@@ -28,7 +24,7 @@ static void print_help(FILE *out)
 	      "A TLS reverse proxy that enforces visitors' consent on the wire.\n\n",
 	      out);
 	for (size_t i = 0; i < CG_COUNT(commands); i++)
-		if (*commands[i].summary && commands[i].run)
+		if (*commands[i].summary)
 			fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	fputs("\nNew here: \"crumbgate demo\" shows everything with a built-in example site.\n"
 	      "Exit status: 0 good, 1 findings, 2 usage or bad input.\n",
@@ -38,7 +34,7 @@ static void print_help(FILE *out)
 static const struct command *find(const char *name)
 {
 	for (size_t i = 0; i < CG_COUNT(commands); i++)
-		if (commands[i].run && strcmp(commands[i].name, name) == 0)
+		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
 }
