@@ -29,7 +29,7 @@ struct judgement judge_cookie(const struct deciding *x, struct slice name)
 {
 	const struct ruleset *rs = x->env->rules;
 	const struct opt_out_rule *opt_out;
-	const struct cookie_rule *rule;
+	const struct cookie_rule *found;
 	bool limit = false;
 
 	if (consent_cookie_is(name))
@@ -41,11 +41,11 @@ struct judgement judge_cookie(const struct deciding *x, struct slice name)
 					  .rule = &opt_out->rule,
 					  .mask = PURPOSE_NECESSARY,
 					  .reason = "cookies that carry consent are necessary"};
-	rule = ruleset_cookie(rs, x->env->scratch, name, &limit);
+	found = ruleset_cookie(rs, x->env->scratch, name, &limit);
 	if (limit)
 		return (struct judgement){.mask = ruleset_all_purposes(rs), .reason = decide_pattern_limit};
-	if (!rule)
-		rule = ruleset_unnamed_cookie(rs);
+	if (!found)
+		found = ruleset_unnamed_cookie(rs);
 	return (struct judgement){
-		.pass = is_granted(x, rule->mask), .rule = &rule->rule, .cookie = rule, .mask = rule->mask};
+		.pass = is_granted(x, found->mask), .rule = &found->rule, .cookie = found, .mask = found->mask};
 }
