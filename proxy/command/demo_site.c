@@ -232,7 +232,7 @@ static void answer(struct visit *v, unsigned status, const char *reason, const c
 static void answer_text(struct visit *v, unsigned status, struct slice text, struct slice value)
 {
 	const struct demo_variable own[] = {{SLICE("value"), html_escape(v->arena, value)}};
-	struct slice title, content, name = SLICE("");
+	struct slice title, content, name;
 	struct slice account = SLICE("<a href=\"/sign-in\">Sign in</a>");
 
 	slice_cut(text, '\n', &title, &content);
