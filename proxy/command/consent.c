@@ -161,7 +161,8 @@ static int dispatch(struct consent_command *c, int argc, char **argv)
 		ok = complain(argc ? argv[0] : "nothing to do",
 			      "write grant PURPOSE..., read COOKIE; --help tells more");
 	}
-	print_diagnostics(&c->d);
+	if (!ok) /* warnings about the rules are for others to tell */
+		print_diagnostics(&c->d);
 	return ok ? status : EXIT_USAGE;
 }
 

@@ -386,6 +386,7 @@ static struct test_case **cases(struct parser *p, const struct test_case *defaul
 
 	p->repeat = false;
 	table = find_table(p, head, end, &broken);
+	table = broken ? NULL : table;
 	row = table ? table->rows : NULL;
 	do {
 		if (p->work > WORK_MAX) {
@@ -394,14 +395,14 @@ static struct test_case **cases(struct parser *p, const struct test_case *defaul
 			parse_error(p, slice_of(NULL, 0), "split the file", "too many cases");
 			return tail;
 		}
-		if (!one_case(p, defaults, head, end, broken ? NULL : table, row))
+		if (!one_case(p, defaults, head, end, table, row))
 			return tail;
 		*tail = p->test;
 		tail = &p->test->next;
 		p->repeat = true;
-		row = row && !broken ? row->next : NULL;
+		row = row ? row->next : NULL;
 	} while (row);
-	if (table && !broken)
+	if (table)
 		warn_unused(p, table, head);
 	return tail;
 }

@@ -279,6 +279,7 @@ static const struct {
 	{CASE EXPECT "table\n  a | \n  b | c\n", 6, 3, "column 2 has no name"},
 	{CASE EXPECT "table\n  a\n  b | c\n", 7, 3, "the row has 2 cells, the table 1 column"},
 	{CASE EXPECT "table\n  a\n  b\ntable\n  a\n  b\n", 8, 1, "a second table"},
+	{"test \"{a}\"\n" REQUEST EXPECT "table\n  a\n  b\ntable\n", 8, 1, "a second table"},
 	{CASE "\x01" EXPECT, 3, 1, "control octet (01"},
 };
 
