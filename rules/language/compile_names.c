@@ -102,15 +102,28 @@ static bool check_comma(struct builder *b, const struct statement *s, const stru
 	return false;
 }
 
+/* Taken as a name it would match nothing, and nobody would ever be told. */
+static bool check_slash(struct builder *b, const struct statement *s, const struct word *w)
+{
+	if (w->kind != WORD_BARE || w->text.p[0] != '/')
+		return true;
+	build_error(
+		b, s, w,
+		"close it with a slash and write blanks as \\x20; if the slash belongs to the name, put it in quotes",
+		"the regular expression is not closed");
+	return false;
+}
+
 static bool check_cookie(struct builder *b, const struct statement *s, const struct word *w)
 {
-	return !refuse_octet(b, s, w, '=', "cookie") && !refuse_octet(b, s, w, ';', "cookie") && check_comma(b, s, w);
+	return !refuse_octet(b, s, w, '=', "cookie") && !refuse_octet(b, s, w, ';', "cookie") && check_comma(b, s, w) &&
+	       check_slash(b, s, w);
 }
 
 static bool check_param(struct builder *b, const struct statement *s, const struct word *w)
 {
 	return !refuse_octet(b, s, w, '=', "parameter") && !refuse_octet(b, s, w, '&', "parameter") &&
-	       check_comma(b, s, w);
+	       check_comma(b, s, w) && check_slash(b, s, w);
 }
 
 static bool check_path(struct builder *b, const struct statement *s, const struct word *w)

@@ -149,6 +149,8 @@ static void test_names(void **state)
 	       {"cookie optout=1 is necessary\n", 1, 14, "holds no '='", "\"optout\""},
 	       {"cookie \"a;b\" is necessary\n", 1, 8, "holds no ';'", ""},
 	       {"cookie a, b is necessary\n", 1, 8, "a comma behind \"a\"", "quotes"},
+	       {"cookie /^_ga is necessary\n", 1, 8, "not closed", "quotes"},
+	       {"param /a b/ is necessary\n", 1, 7, "not closed", "\\x20"},
 	       {"param a&b is necessary\n", 1, 8, "holds no '&'", ""},
 	       {"path collect is necessary\n", 1, 6, "must begin with '/'", "\"/collect\""},
 	       {"path \"\" is necessary\n", 1, 6, "must begin with '/'", ""},
