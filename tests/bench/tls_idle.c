@@ -1,0 +1,168 @@
+/*
+ * What an idle TLS connection costs the serving process: tls_idle [CONNECTIONS [12]]. A child plays the visitors, so
+ * that the resident memory measured is the server's alone; each connection passes one request and one answer of 4 KB
+ * before it idles. With 12: TLS 1.2.
+ */
+#include <malloc.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proxy/tls/tls.h"
+#include "tests/support/files.h"
+
+#define ANSWER 4096
+
+static const char config_text[] = "listen *:443 tls\n"
+				  "site a.example {\n"
+				  "    certificate a.pem key a.key\n"
+				  "    upstream http://127.0.0.1:1\n"
+				  "    rules site.rules\n"
+				  "}\n";
+
+static _Noreturn void die(const char *what)
+{
+	fprintf(stderr, "tls_idle: %s\n", what);
+	exit(1);
+}
+
+/* -- the visitors' process --------------------------------------------------------------------------------------- */
+
+static void visit(SSL_CTX *ctx, int fd)
+{
+	char answer[ANSWER];
+	size_t n, got = 0;
+	SSL *ssl = SSL_new(ctx);
+
+	SSL_set_fd(ssl, fd);
+	SSL_set_tlsext_host_name(ssl, "a.example");
+	SSL_set_alpn_protos(ssl, (const unsigned char *)"\x08http/1.1", 9);
+	if (SSL_connect(ssl) != 1 || SSL_write(ssl, "request", 7) != 7)
+		die("a visitor's handshake failed");
+	while (got < sizeof answer) {
+		if (SSL_read_ex(ssl, answer, sizeof answer - got, &n) != 1)
+			die("a visitor got no answer");
+		got += n;
+	}
+	/* The connection stays open: neither it nor the socket is freed. */
+}
+
+static _Noreturn void visitors(const int *fds, size_t n, int version)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	char end;
+
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_max_proto_version(ctx, version);
+	for (size_t i = 0; i < n; i++)
+		visit(ctx, fds[i]);
+	_exit(read(fds[0], &end, 1) == 0 ? 0 : 1); /* until the server closes */
+}
+
+/* -- the server's ------------------------------------------------------------------------------------------------ */
+
+static size_t resident(void)
+{
+	unsigned long size, pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (!f || fscanf(f, "%lu %lu", &size, &pages) != 2)
+		die("there is no /proc/self/statm");
+	fclose(f);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Blocking sockets: each call returns when it is through. */
+static SSL *serve(struct tls_server *t, int fd)
+{
+	static char answer[ANSWER];
+	SSL *ssl = tls_server_accept(t, fd);
+	char request[16384];
+	bool clean;
+	size_t n;
+
+	if (!ssl || tls_handshake(ssl) != TLS_OK || tls_read(ssl, request, 7, &n, &clean) != TLS_OK ||
+	    tls_write(ssl, answer, sizeof answer, &n) != TLS_OK || n != sizeof answer)
+		die(ssl ? tls_error(ssl) : "memory ran out");
+	return ssl;
+}
+
+static struct tls_server *start(struct files *files, struct config **config)
+{
+	struct diagnostics d;
+	struct tls_server *t;
+
+	files_init(files);
+	files_make(files, "a", "a.example");
+	files_put(files, "crumbgate.conf", slice_str(config_text));
+	files_put(files, "site.rules", SLICE("mode enforce\n"));
+	diagnostics_init(&d);
+	*config = config_load(&files->loader, &config_resolver_system, SLICE("crumbgate.conf"), &d);
+	t = *config ? tls_server_new(*config, &files->loader, &d) : NULL;
+	if (!t)
+		die("the configuration does not load");
+	diagnostics_free(&d);
+	return t;
+}
+
+static void make_pairs(int *ours, int *theirs, size_t n)
+{
+	struct rlimit limit = {2 * n + 64, 2 * n + 64};
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		die("that many files cannot be open: raise ulimit -n");
+	for (size_t i = 0; i < n; i++) {
+		int pair[2];
+
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
+			die("socketpair failed");
+		ours[i] = pair[0];
+		theirs[i] = pair[1];
+	}
+}
+
+int main(int argc, char **argv)
+{
+	size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000, before, in_use;
+	int *ours = calloc(n, sizeof *ours), *theirs = calloc(n, sizeof *theirs), status;
+	SSL **ssl = calloc(n, sizeof(SSL *));
+	struct tls_server *t;
+	struct config *config;
+	struct files files;
+	pid_t child;
+
+	make_pairs(ours, theirs, n);
+	child = fork();
+	if (child == 0) {
+		for (size_t i = 0; i < n; i++)
+			close(ours[i]);
+		visitors(theirs, n, argc > 2 ? TLS1_2_VERSION : TLS1_3_VERSION);
+	}
+	for (size_t i = 0; i < n; i++)
+		close(theirs[i]);
+	t = start(&files, &config);
+	tls_free(serve(t, ours[0])); /* what only the first one costs */
+	before = resident();
+	in_use = mallinfo2().uordblks;
+	for (size_t i = 1; i < n; i++)
+		ssl[i] = serve(t, ours[i]);
+	printf("%zu connections, %s: %.1f KiB resident each, %.1f KiB of it in use by malloc's count\n", n - 1,
+	       tls_version(ssl[n - 1]), (double)(resident() - before) / 1024 / (double)(n - 1),
+	       (double)(mallinfo2().uordblks - in_use) / 1024 / (double)(n - 1));
+	for (size_t i = 0; i < n; i++) {
+		tls_free(ssl[i]);
+		close(ours[i]);
+	}
+	waitpid(child, &status, 0);
+	tls_server_free(t);
+	config_free(config);
+	files_free(&files);
+	free(ours);
+	free(theirs);
+	free(ssl);
+	return 0;
+}
