@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "proxy/tls/tls.h"
+#include "tests/support/alloc_fault.h"
 #include "tests/support/files.h"
 
 static struct files files;
@@ -925,6 +926,107 @@ static void trust_that_cannot_be_had_is_an_error(void **state)
 	}
 }
 
+/* -- memory that runs out ---------------------------------------------------------------------------------------- */
+
+/* OpenSSL is a shared object, which the linker's wrapping does not reach: it is told to allocate here. */
+static void *allocate(size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return malloc(n);
+}
+
+static void *reallocate(void *p, size_t n, const char *file, int line)
+{
+	(void)file, (void)line;
+	return realloc(p, n);
+}
+
+static void release(void *p, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(p);
+}
+
+/* The first ones are failed each, later ones, which repeat themselves, here and there. */
+static size_t next_fault(size_t n)
+{
+	return n < 150 ? n + 1 : n + n / 9;
+}
+
+static void loading_survives_failing_allocations(void **state)
+{
+	size_t failed = 0;
+
+	(void)state;
+	for (size_t n = 1; alloc_fault_begin(n); n = next_fault(n)) {
+		struct diagnostics d;
+		struct tls_server *t;
+
+		diagnostics_init(&d);
+		t = tls_server_new(config, &files.loader, &d);
+		(void)alloc_fault_end();
+		if (!t) {
+			failed++;
+			assert_false(diagnostics_ok(&d));
+		}
+		tls_server_free(t);
+		diagnostics_free(&d);
+	}
+	assert_true(failed > 20);
+}
+
+static void accepting_survives_failing_allocations(void **state)
+{
+	struct tls_server *t = server_new();
+	size_t failed = 0;
+	int fd[2];
+
+	(void)state;
+	non_blocking_pair(fd);
+	for (size_t n = 1; alloc_fault_begin(n); n++) {
+		SSL *ssl = tls_server_accept(t, fd[1]);
+
+		(void)alloc_fault_end();
+		failed += !ssl;
+		tls_free(ssl);
+	}
+	assert_true(failed > 10);
+	close(fd[0]);
+	close(fd[1]);
+	tls_server_free(t);
+}
+
+/* Only the server's allocations fail: the visitor's hello is on its way before. */
+static void handshakes_survive_failing_allocations(void **state)
+{
+	struct tls_server *t = server_new();
+	size_t failed = 0;
+	bool more = true;
+
+	(void)state;
+	for (size_t n = 1; more; n = next_fault(n)) {
+		struct visitor v = {.sni = "b.example"};
+		struct pair p = {0};
+
+		non_blocking_pair(p.fd);
+		visitor_new(&p, &v);
+		(void)SSL_do_handshake(p.visitor);
+		ERR_clear_error();
+		p.server = tls_server_accept(t, p.fd[1]);
+		more = alloc_fault_begin(n);
+		p.result = tls_handshake(p.server);
+		(void)alloc_fault_end();
+		if (p.result == TLS_FAILED) {
+			failed++;
+			assert_string_not_equal(tls_error(p.server), "no error");
+		}
+		assert_int_equal(ERR_peek_error(), 0);
+		end(&p);
+	}
+	assert_true(failed > 20);
+	tls_server_free(t);
+}
+
 static int fresh(void **state)
 {
 	tear_down(state);
@@ -957,7 +1059,11 @@ int main(void)
 		cmocka_unit_test(origins_sessions_are_resumed),
 		cmocka_unit_test_setup(an_expired_origin_is_told_with_the_date, fresh),
 		cmocka_unit_test(trust_that_cannot_be_had_is_an_error),
+		cmocka_unit_test_setup(loading_survives_failing_allocations, fresh),
+		cmocka_unit_test(accepting_survives_failing_allocations),
+		cmocka_unit_test(handshakes_survive_failing_allocations),
 	};
 
+	CRYPTO_set_mem_functions(allocate, reallocate, release);
 	return cmocka_run_group_tests_name("tls", tests, set_up, tear_down);
 }
