@@ -31,16 +31,22 @@ struct tls_server;
 
 /*
  * Contexts of all sites of the config: certificates and keys read through the loader, matched, checked; every problem
- * is a diagnostic that names file and cause. NULL after errors. The config must outlive the result. TLS 1.3 and
- * (config) 1.2, ECDHE with AEAD only; ALPN http/1.1; no renegotiation, no compression, no early data; session ids of a
- * site do not resume on another.
+ * is a diagnostic that names file and cause; what a site can be served with all the same (expired, a name that is not
+ * covered) is a warning. NULL after errors. The config must outlive the result. TLS 1.3 and (config) 1.2, ECDHE with
+ * AEAD only; ALPN http/1.1; no renegotiation, no compression, no early data; sessions of a site do not resume on
+ * another. Of several certificates of a site the first that covers the visitor's SNI is shown, else its first; two for
+ * the same names with keys of different kinds are offered together. Without SNI, or with one that no site has, the
+ * first site that has a certificate answers. Ticket keys are random until tls_server_set_ticket_keys().
  */
 CG_WARN_UNUSED struct tls_server *tls_server_new(const struct config *config, const struct loader *loader,
 						 struct diagnostics *d);
 void tls_server_free(struct tls_server *t); /* NULL is fine */
 /* New connections use these keys from now on; copied. */
 void tls_server_set_ticket_keys(struct tls_server *t, const struct tls_ticket_keys *keys);
-/* A connection on an accepted socket; NULL if memory ran out. The fd stays the caller's. Free with tls_free(). */
+/*
+ * A connection on an accepted socket; NULL if memory ran out. The fd stays the caller's. Free with tls_free(), all of
+ * them before tls_server_free().
+ */
 CG_WARN_UNUSED SSL *tls_server_accept(struct tls_server *t, int fd);
 /*
  * The site that the visitor's SNI (or its absence) chose the certificate of; NULL before the handshake. A request for a
@@ -52,11 +58,17 @@ const struct config_site *tls_site(const SSL *ssl);
 
 struct tls_client;
 
-/* Contexts of all TLS origins of the config, trust stores loaded. NULL after errors. */
+/*
+ * Contexts of all TLS origins of the config, trust stores loaded: the origin's ca_file, else the system's bundle, read
+ * through the loader too, so that a worker needs no file. NULL after errors. The config must outlive the result.
+ */
 CG_WARN_UNUSED struct tls_client *tls_client_new(const struct config *config, const struct loader *loader,
 						 struct diagnostics *d);
 void tls_client_free(struct tls_client *t); /* NULL is fine */
-/* A connection to that origin (one of the config's) with SNI, host name verification and session reuse. */
+/*
+ * A connection to that origin (one of the config's) with SNI, host name verification and session reuse. NULL if memory
+ * ran out. The fd stays the caller's. Free with tls_free(), all of them before tls_client_free().
+ */
 CG_WARN_UNUSED SSL *tls_client_connect(struct tls_client *t, const struct config_origin *origin, int fd);
 
 /* -- I/O ----------------------------------------------------------------------------------------------------------- */
@@ -70,11 +82,18 @@ enum tls_result {
 };
 
 enum tls_result tls_handshake(SSL *ssl);
-/* TLS_OK: *n > 0 octets were read. */
+/*
+ * TLS_OK: *n > 0 octets were read, of as many records as were at hand and had room. size > 0. After TLS_CLOSED writing
+ * is still allowed, whether the end was clean or not; without close_notify the stream may have been cut by anybody, so
+ * what has no length of its own must not be taken as complete.
+ */
 enum tls_result tls_read(SSL *ssl, void *buf, size_t size, size_t *n, bool *clean);
-/* TLS_OK: *n > 0 octets were taken (perhaps fewer than size). */
+/* TLS_OK: *n > 0 octets were taken (perhaps fewer than size, at most one record of 16 KiB each call). size > 0. */
 enum tls_result tls_write(SSL *ssl, const void *buf, size_t size, size_t *n);
-/* Octets may be waiting inside the SSL object although the socket is silent: read again before waiting for it. */
+/*
+ * Octets may be waiting inside the SSL object although the socket is silent: read once more before waiting for it. It
+ * may be no more than the beginning of a record, so do not loop on this: TLS_WANT_READ ends the turn.
+ */
 bool tls_has_pending(const SSL *ssl);
 /* Sends close_notify once, without waiting for the peer's. */
 void tls_shutdown(SSL *ssl);
