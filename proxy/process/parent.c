@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proxy/observe/log.h"
@@ -12,6 +13,7 @@
 
 #define READY_SECONDS	      60   /* a generation that is not ready by then is given up */
 #define KILL_GRACE_MS	      1000 /* workers end by themselves after timeouts drain; this much later they are killed */
+#define SAME_WISH_MS	      250  /* signals closer than this are one */
 #define DRAIN_REPORT_SECONDS  5
 #define TICKET_ROTATE_SECONDS (12 * 3600)
 
@@ -33,7 +35,8 @@ struct parent {
 	unsigned last_number;
 	bool announced; /* served once */
 	bool stopping;
-	bool reload_again; /* SIGHUP came while a generation was starting */
+	int64_t stopped_ms; /* when a signal began the stop */
+	bool reload_again;  /* SIGHUP came while a generation was starting */
 	int status;
 };
 
@@ -219,6 +222,23 @@ static void on_report(evutil_socket_t fd, short what, void *arg)
 		log_info("waiting for %llu connections to end", (unsigned long long)n);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec ts = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void stop_at_once(struct parent *p)
+{
+	/* timeout(1) and some supervisors signal the process and then its group: that is one wish. */
+	if (p->stopped_ms && now_ms() - p->stopped_ms < SAME_WISH_MS)
+		return;
+	log_warning("ending at once");
+	kill_all(p);
+}
+
 static void stop(struct parent *p)
 {
 	static const struct timeval report = {.tv_sec = DRAIN_REPORT_SECONDS};
@@ -226,12 +246,12 @@ static void stop(struct parent *p)
 	struct timeval tv;
 
 	if (p->stopping) {
-		log_warning("ending at once");
-		kill_all(p);
+		stop_at_once(p);
 		return;
 	}
 	log_info("finishing what is in flight; a second signal ends at once");
 	p->stopping = true;
+	p->stopped_ms = now_ms();
 	for (struct generation *g = p->generations; g; g = g->next) {
 		int64_t drain = g->loaded.config->timeouts.drain;
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import kit
 from kit import CRUMBGATE, Origin, Proxy, echo, same, true
@@ -73,6 +74,9 @@ def test_second_signal():
         busy.head()
         p.process.send_signal(signal.SIGINT)
         kit.wait_for(lambda: 'in flight' in p.stderr(), 'the first signal to be taken')
+        p.process.send_signal(signal.SIGINT)  # at once: counts as the same
+        time.sleep(0.5)
+        same(p.process.poll(), None)
         p.process.send_signal(signal.SIGINT)
         same(p.process.wait(kit.DEADLINE), 0)
         true(not any(map(alive, workers)), 'a worker lives on')
