@@ -114,6 +114,8 @@ enum h1_error h1_gather(struct fields *fields, struct h1_gathered *g)
 		if (error)
 			return error;
 	}
+	if (g->close) /* the one keyword that a field could be named after; the others are hop-by-hop fields */
+		fields_remove_name(fields, SLICE("close"));
 	for (size_t i = 0; i < g->nominations; i++)
 		fields_remove_name(fields, g->nominated[i]);
 	remove_hop_by_hop(fields);

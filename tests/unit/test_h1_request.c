@@ -409,6 +409,7 @@ static void test_connection(void **state)
 		{GET("Connection: close\r\n"), CLOSED, false},
 		{GET("Connection: keep-alive, CLOSE\r\n"), CLOSED, false},
 		{GET("Connection: keep-alive\r\nConnection: close\r\n"), CLOSED, false},
+		{GET("Connection: close\r\nClose: 1\r\nCLOSE: 2\r\n"), CLOSED, false},
 		{GET("Connection:\r\n"), KEPT, false},
 		{GET("Connection: , ,keep-alive,\r\nKeep-Alive: 5\r\n"), KEPT, false},
 		{GET("Proxy-Connection: close\r\n"), KEPT, false},
