@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+"""The documentation says what is true: manuals are free of warnings and miss nothing, examples do what is printed.
+
+In front of each literal block of a manual stands a comment, and of each fenced block of a guide an HTML comment:
+
+    example: KIND [FILE]
+
+    rules FILE    a rules file without errors or warnings, in the canonical layout; kept as FILE
+    conf FILE     likewise a configuration; the certificates of certs/, consent.keys and marketing.rules are there
+    test FILE     test cases that pass; kept as FILE
+    file FILE     kept as FILE, e.g. to be complained about
+    console       lines that begin with "$ " are run, the others are what they print; "..." stands for anything
+    none WHY      not checked
+
+The examples of a document share a folder and are taken in order. Prints TAP.
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SRC = os.environ['srcdir']
+CRUMBGATE = os.environ['CRUMBGATE']
+MANDOC = shutil.which('mandoc')
+MANUALS = [os.path.join(SRC, 'docs', n)
+           for n in ('crumbgate.1', 'crumbgate.conf.5', 'crumbgate-rules.5', 'crumbgate-test.5')]
+GUIDES = sorted(glob.glob(os.path.join(SRC, 'docs', 'guide-*.md')))
+MARKETING = '''purpose preferences
+purpose analytics
+purpose advertising
+
+cookie lang       is preferences
+cookie /^_ga(_|$)/ is analytics
+cookie _fbp _fbc  is advertising
+'''
+
+
+class Skip(Exception):
+    pass
+
+
+def read(path):
+    with open(path, encoding='utf-8') as f:
+        return f.read()
+
+
+def source(path):
+    return read(os.path.join(SRC, path))
+
+
+def manual(name):
+    return source('docs/' + name)
+
+
+def crumbgate(*args, cwd=None):
+    r = subprocess.run([CRUMBGATE, *args], capture_output=True, text=True, timeout=120, cwd=cwd)
+    return r.returncode, r.stdout + r.stderr
+
+
+# -- examples ----------------------------------------------------------------------------------------------------------
+
+ESCAPES = {r'\(aq': "'", r'\(dq': '"', r'\(ha': '^', r'\(ti': '~', r'\(ga': '`', r'\e': '\\', r'\&': '', r'\-': '-'}
+
+
+def unescape(line):
+    return re.sub(r'\\(?:\(..|.)', lambda m: ESCAPES.get(m.group(), m.group()), line)
+
+
+def manual_examples(text):
+    """(line, mark, lines) of each literal block; mark is None if there is none."""
+    lines = text.split('\n')
+    block = None
+    for i, line in enumerate(lines):
+        if line.startswith('.Bd -literal') and '-compact' not in line:
+            mark = re.match(r'\.\\" example: (.*)', lines[i - 1])
+            block = (i + 1, mark and mark.group(1), [])
+        elif line == '.Ed' and block:
+            yield block
+            block = None
+        elif block:
+            block[2].append(unescape(line))
+
+
+def guide_examples(text):
+    lines = text.split('\n')
+    block = None
+    for i, line in enumerate(lines):
+        if line.startswith('```') and block:
+            yield block
+            block = None
+        elif line.startswith('```'):
+            mark = re.match(r'<!-- example: (.*) -->', lines[i - 1])
+            block = (i + 1, mark and mark.group(1), [])
+        elif block:
+            block[2].append(line)
+
+
+def like(pattern, text):
+    """True if text is pattern, where "..." stands for anything, within a line or for lines."""
+    parts = [re.escape(p) for p in pattern.split('...')]
+    return re.fullmatch('.*?'.join(parts), text, re.S) is not None
+
+
+def run_console(lines, cwd, substitute=lambda s: s):
+    """Runs the commands in one shell; yields (command, expected, actual)."""
+    commands = []
+    for line in lines:
+        if line.startswith('$ '):
+            commands.append(([line[2:]], []))
+        elif commands and commands[-1][0][-1].endswith('\\') and not commands[-1][1]:
+            commands[-1][0].append(line)
+        elif commands:
+            commands[-1][1].append(line.rstrip())
+    script, mark = [], '@@next@@'
+    for command, _ in commands:
+        script += ['status=$?', f'echo {mark}', '(exit $status)', substitute('\n'.join(command))]
+    env = dict(os.environ, PATH=os.path.dirname(os.path.abspath(CRUMBGATE)) + ':' + os.environ['PATH'], LC_ALL='C.UTF-8')
+    r = subprocess.run(['bash'], input='\n'.join(script), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                       timeout=300, cwd=cwd, env=env)
+    outputs = r.stdout.split(mark + '\n')[1:]
+    for (command, expected), actual in zip(commands, outputs):
+        actual = '\n'.join(line.rstrip() for line in actual.rstrip('\n').split('\n'))
+        yield '\n'.join(command), substitute('\n'.join(expected)).rstrip('\n'), actual
+
+
+def play_console(lines, cwd, substitute=lambda s: s):
+    for command, expected, actual in run_console(lines, cwd, substitute):
+        assert like(expected, actual), f'$ {command}\nexpected:\n{expected}\nactual:\n{actual}'
+
+
+def good(what, *args, cwd):
+    status, out = crumbgate(*args, cwd=cwd)
+    assert status == 0 and 'warning' not in out and 'error' not in out, f'{what}: {out}'
+
+
+def play_example(mark, lines, cwd):
+    kind, _, name = mark.partition(' ')
+    if kind not in ('console', 'none'):
+        os.makedirs(os.path.dirname(os.path.join(cwd, name)) or cwd, exist_ok=True)
+        with open(os.path.join(cwd, name), 'w', encoding='utf-8') as f:
+            f.write('\n'.join(lines) + '\n')
+    if kind == 'console':
+        play_console(lines, cwd)
+    elif kind == 'rules':
+        good(name, 'check', '-r', name, cwd=cwd)
+    elif kind == 'conf':
+        good(name, 'check', '-c', name, cwd=cwd)
+    elif kind == 'test':
+        status, out = crumbgate('test', name, cwd=cwd)
+        assert status == 0, f'{name}: {out}'
+    else:
+        assert kind in ('none', 'file'), f'there is no kind "{kind}"'
+        assert name, f'{kind} needs more words'
+    if kind in ('rules', 'conf'):
+        status, out = crumbgate('fmt', '--diff', name, cwd=cwd)
+        assert status == 0, f'{name} is not in the canonical layout: {out}'
+
+
+def prepare(cwd, name):
+    if name == 'crumbgate.1':
+        return  # it makes them itself
+    for args in (('certs', 'dev', 'www.example.com', 'example.com'), ('certs', 'keys', 'consent.keys')):
+        status, out = crumbgate(*args, cwd=cwd)
+        assert status == 0, out
+    with open(os.path.join(cwd, 'marketing.rules'), 'w') as f:
+        f.write(MARKETING)
+
+
+def play_document(path, examples):
+    n = 0
+    with tempfile.TemporaryDirectory() as cwd:
+        prepare(cwd, os.path.basename(path))
+        for line, mark, lines in examples(read(path)):
+            n += 1
+            assert mark, f'{path}:{line}: no "example:" in front of this block'
+            try:
+                play_example(mark, lines, cwd)
+            except AssertionError as e:
+                raise AssertionError(f'{path}:{line}: {e}') from None
+    assert n, f'{path} has no example'
+
+
+# -- nothing is missing ------------------------------------------------------------------------------------------------
+
+def items(text):
+    """Words that an item of a list begins with, in front of their arguments."""
+    found = set()
+    for line in re.findall(r'^\.It (.*)', text, re.M):
+        mode = None
+        for word in line.split():
+            if word in ('Ic', 'Cm', 'Fl'):
+                mode = word
+            elif re.fullmatch('[A-Z][a-z]', word):
+                mode = None
+            elif mode:
+                found.add(word)
+    return found
+
+
+def missing(what, wanted, found):
+    lost = [w for w in wanted if w not in found]
+    assert wanted, f'no {what} was found in the source'
+    assert not lost, f'{what} without an entry: {" ".join(lost)}'
+
+
+def words_of(path, table, pattern=r'\{"([a-z0-9-]+)"'):
+    """First strings of the rows of a table in a C file."""
+    m = re.search(table + r'.*?= \{(.*?)\n?\};', source(path), re.S)
+    assert m, f'{path} has no {table}'
+    return re.findall(pattern, m.group(1))
+
+
+def amount(n, size):
+    """8192 as it is written in the manual: 8k."""
+    for unit, factor in (('g', 1 << 30), ('m', 1 << 20), ('k', 1 << 10)):
+        if size and n and n % factor == 0:
+            return f'{n // factor}{unit}'
+    return str(n)
+
+
+def value(text):
+    return 2 ** 63 - 1 if text.strip() == 'INT64_MAX' else int(text)
+
+
+def entry(text, section, name):
+    """The text of an item within a section."""
+    m = re.search(rf'^\.Sh {section}$(.*?)(?=^\.Sh |\Z)', text, re.S | re.M)
+    m = m and re.search(rf'^\.It Ic {re.escape(name)} .*?(?=^\.It |^\.El)', m.group(1), re.S | re.M)
+    assert m, f'{section} does not speak of {name}'
+    return unescape(m.group())
+
+
+def statements_of_configuration():
+    table = source('proxy/config/statement_table.h')
+    names = re.findall(r'^CG_STATEMENT\(\w+, \w+, "([^"]+)"', table, re.M)
+    missing('statements', names, items(manual('crumbgate.conf.5')))
+
+
+def timeouts_and_limits():
+    text, table = manual('crumbgate.conf.5'), source('proxy/config/statement_table.h')
+    timeouts = re.findall(r'^CG_TIMEOUT\(\w+, "([^"]+)", (\d+),', table, re.M)
+    limits = re.findall(r'^CG_LIMIT\([\w.]+, "([^"]+)", (\w+), (\w+), (\w+), (\w+),', table, re.M)
+    assert timeouts and limits
+    for name, ms in timeouts:
+        wanted = f'Default: {int(ms) // 1000}s.' if int(ms) % 1000 == 0 else f'Default: {ms}ms.'
+        assert wanted in entry(text, 'TIMEOUTS', name), f'timeouts, {name}: not "{wanted}"'
+    for name, kind, default, least, most in limits:
+        size = kind == 'SIZE'
+        last = '2^63-1' if most == 'INT64_MAX' else amount(value(most), size)
+        wanted = f'Default: {amount(value(default), size)}; {amount(value(least), size)} to {last}.'
+        assert wanted in entry(text, 'LIMITS', name), f'limits, {name}: not "{wanted}"'
+
+
+def fields_of_the_access_log():
+    fields = re.findall(r'add_(?:key|text|flag|count)\([^;]*?SLICE\("(\w+)"\)', source('proxy/observe/access_log.c'))
+    missing('fields of the access log', ['time'] + fields, items(manual('crumbgate.conf.5')) | {'dropped'})
+
+
+def words_of_the_rules():
+    text = manual('crumbgate-rules.5')
+    found = items(text) | set(re.findall(r'[a-z]+', ' '.join(re.findall(r'^\.(?:Ic|Cm) (.*)', text, re.M))))
+    missing('statements', words_of('rules/language/compile.c', 'struct keyword keywords') + ['include'], found)
+    missing('clauses', words_of('rules/language/compile_clauses.c', r'clause_kind \{.*?kinds\[\]'), found)
+    missing('words of a policy', words_of('rules/language/rules_policy.c', r'policy_words\[\]'), items(text))
+    variables = re.search(r'variables\[\] = \{(.*?)\}', source('rules/language/rules_inject.c')).group(1)
+    missing('variables', ['{%s}' % v for v in re.findall(r'"(\w+)"', variables)], text)
+
+
+def words_of_the_test_files():
+    text = manual('crumbgate-test.5')
+    files = source('rules/harness/test_file.c')
+    statements = re.search(r'char \*const words\[\] = \{(.*?)\}', files).group(1)
+    missing('statements', re.findall(r'"([\w-]+)"', statements), items(text))
+    given = re.search(r'char \*const words\[\] = \{(.*?)\}', source('rules/harness/given.c')).group(1)
+    missing('givens', re.findall(r'"([\w-]+)"', given), items(text))
+    missing('kinds of consent', words_of('rules/harness/given.c', r'\bkinds\[\]'), items(text))
+    for table in (r'message_keywords\[\]', r'consent_keywords\[\]', r'\btokens\[\]'):
+        missing('expectations', words_of('rules/harness/expect.c', table), items(text))
+    subjects = words_of('rules/harness/expect.c', r'\bsubjects\[\]')
+    missing('subjects', subjects, re.findall(r'^\.Cm (\S+)', text, re.M))
+    missing('verdicts', words_of('rules/decide/verdict.c', r'kinds\[VERDICT_KINDS\]', r'= \{"(\w+)"'), items(text))
+
+
+def commands_and_options():
+    text = manual('crumbgate.1')
+    commands = re.findall(r'CG_COMMAND\((\w+),\s*"[^"]+"\)', source('proxy/command/command.h'))
+    missing('commands', commands, re.findall(r'^\.Ss (\w+)', text, re.M))
+    for name in commands:
+        section = re.search(rf'^\.Ss {name}$(.*?)(?=^\.S[sh] )', text, re.S | re.M).group(1)
+        status, out = crumbgate('help', name)
+        assert status == 0, f'help {name}: {out}'
+        options = set(re.findall(r'(?<![\w-])--?([a-z][a-z-]*)', out)) - {'h', 'help'}
+        if name == 'test':
+            options -= {'c'}
+        told = {w.lstrip('-') for w in items(section)}
+        missing(f'options of {name}', sorted(options) or ['-'], told | {'-'})
+
+
+# -- running -----------------------------------------------------------------------------------------------------------
+
+def lint(path):
+    if not MANDOC:
+        raise Skip('mandoc is not installed')
+    r = subprocess.run([MANDOC, '-Tlint', '-Wwarning', path], capture_output=True, text=True)
+    assert r.returncode == 0 and not r.stdout, r.stdout + r.stderr
+
+
+def tests():
+    for path in MANUALS:
+        yield f'{os.path.basename(path)}: mandoc has nothing to say', lambda p=path: lint(p)
+    for f in (statements_of_configuration, timeouts_and_limits, fields_of_the_access_log, words_of_the_rules,
+              words_of_the_test_files, commands_and_options):
+        yield f'the manuals tell all {f.__name__.replace("_", " ")}', f
+    for path in MANUALS:
+        yield f'{os.path.basename(path)}: the examples hold', lambda p=path: play_document(p, manual_examples)
+    for path in GUIDES:
+        yield f'{os.path.basename(path)}: the examples hold', lambda p=path: play_document(p, guide_examples)
+
+
+def main():
+    failed = 0
+    todo = list(tests())
+    print(f'1..{len(todo)}')
+    for number, (name, f) in enumerate(todo, 1):
+        try:
+            f()
+            print(f'ok {number} - {name}')
+        except Skip as e:
+            print(f'ok {number} - {name} # SKIP {e}')
+        except Exception as e:  # pylint: disable=broad-except
+            failed += 1
+            print(f'not ok {number} - {name}')
+            text = str(e) if isinstance(e, AssertionError) else f'{type(e).__name__}: {e}'
+            for line in text.split('\n'):
+                print(f'# {line}')
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
