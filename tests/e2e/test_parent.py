@@ -145,9 +145,9 @@ def test_crashing_worker():
     """workers that keep dying are started again each time"""
     with Origin(echo) as o, Proxy(o) as p:
         for _ in range(4):
-            pid = p.workers()[0]
+            pid = kit.wait_for(p.workers, 'a worker')[0]
             os.kill(pid, signal.SIGKILL)
-            kit.wait_for(lambda: p.workers() and p.workers() != [pid], 'the next worker')
+            kit.wait_for(lambda: pid not in (p.workers() or [pid]), 'the next worker')
         same(p.get('/').status, 200)
         same(p.stderr().count('killed by signal 9'), 4)
 
