@@ -8,12 +8,21 @@
 #define ACCEPT_BATCH 16 /* a burst must not starve those who are already in */
 #define PAUSE_MS     100
 
+/* A loop that refuses now may take it later; nobody else would ask again. */
+static bool watch(struct listener *l)
+{
+	if (event_add(&l->ev, NULL) == 0)
+		return true;
+	deadline_set(&l->pause, PAUSE_MS);
+	return false;
+}
+
 static void on_pause_over(void *arg)
 {
 	struct listener *l = arg;
 
 	if (l->enabled)
-		event_add(&l->ev, NULL);
+		(void)watch(l);
 }
 
 static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
@@ -49,8 +58,8 @@ bool listener_init(struct listener *l, struct io *io, int fd, listener_accept ac
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	deadline_init(&l->pause, io->base, on_pause_over, l);
 	event_assign(&l->ev, io->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
-	listener_enable(l, true);
-	return l->enabled;
+	l->enabled = true;
+	return watch(l);
 }
 
 void listener_enable(struct listener *l, bool on)
@@ -58,12 +67,11 @@ void listener_enable(struct listener *l, bool on)
 	if (on == l->enabled)
 		return;
 	deadline_clear(&l->pause);
+	l->enabled = on;
 	if (on)
-		l->enabled = event_add(&l->ev, NULL) == 0;
-	else {
+		(void)watch(l);
+	else
 		event_del(&l->ev);
-		l->enabled = false;
-	}
 }
 
 void listener_free(struct listener *l)

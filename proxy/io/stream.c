@@ -9,10 +9,11 @@
 
 #define WRITEV_BLOCKS 8
 
-static void arm_write(struct stream *s)
+static bool arm_write(struct stream *s)
 {
 	if (!s->writing)
 		s->writing = event_add(&s->ev_write, NULL) == 0;
+	return s->writing;
 }
 
 static void disarm_write(struct stream *s)
@@ -25,6 +26,14 @@ static void disarm_write(struct stream *s)
 static void tell(struct stream *s, enum stream_event event)
 {
 	s->handler(s->arg, event);
+}
+
+static void watch_input(struct stream *s)
+{
+	if (!s->refused && event_add(&s->ev_read, NULL) == 0)
+		return;
+	s->refused = true;
+	event_active(&s->ev_read, EV_READ, 0);
 }
 
 static void announce_pending(struct stream *s)
@@ -57,7 +66,8 @@ static void go_on_handshake(struct stream *s)
 		disarm_write(s);
 		break;
 	case TLS_WANT_WRITE:
-		arm_write(s);
+		if (!arm_write(s))
+			fail(s, ENOMEM);
 		break;
 	case TLS_CLOSED:
 		fail(s, ECONNRESET);
@@ -82,7 +92,10 @@ static void finish_connecting(struct stream *s)
 	}
 	s->state = STREAM_OPEN;
 	stream_resume(s);
-	tell(s, STREAM_CONNECTED);
+	if (s->refused)
+		fail(s, ENOMEM);
+	else
+		tell(s, STREAM_CONNECTED);
 }
 
 /* -- events -------------------------------------------------------------------------------------------------------- */
@@ -145,6 +158,8 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	if (s->state == STREAM_OPEN && s->read_wants_write) {
 		s->read_wants_write = false;
 		if (s->reading)
+			watch_input(s);
+		if (s->reading)
 			tell(s, STREAM_READABLE);
 		announce_pending(s);
 	}
@@ -161,7 +176,7 @@ bool stream_open(struct stream *s, struct io *io, int fd, stream_handler handler
 {
 	assign(s, io, fd, handler, arg);
 	stream_resume(s);
-	if (s->reading)
+	if (!s->refused)
 		return true;
 	stream_close(s, false);
 	return false;
@@ -174,14 +189,13 @@ bool stream_connect(struct stream *s, struct io *io, const struct sockaddr *addr
 
 	assign(s, io, fd, handler, arg);
 	if (fd == -1 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == -1 ||
-	    (connect(fd, addr, len) == -1 && errno != EINPROGRESS)) {
+	    (connect(fd, addr, len) == -1 && errno != EINPROGRESS && errno != EINTR)) {
 		s->error = errno;
 		stream_close(s, false);
 		return false;
 	}
 	s->state = STREAM_CONNECTING;
-	arm_write(s);
-	if (s->writing)
+	if (arm_write(s))
 		return true;
 	s->error = ENOMEM;
 	stream_close(s, false);
@@ -193,7 +207,7 @@ void stream_handshake(struct stream *s, SSL *ssl, bool as_client)
 	s->ssl = ssl;
 	s->state = STREAM_HANDSHAKE;
 	if (as_client)
-		arm_write(s); /* the ClientHello leaves from the loop */
+		event_active(&s->ev_write, EV_WRITE, 0); /* the ClientHello leaves from the loop */
 }
 
 /* -- reading ------------------------------------------------------------------------------------------------------- */
@@ -226,9 +240,13 @@ static enum stream_result read_tls(struct stream *s, void *buf, size_t size, siz
 	case TLS_WANT_READ:
 		return STREAM_AGAIN;
 	case TLS_WANT_WRITE:
+		/* What lies in the socket cannot be read before: no more events of it, or the loop would spin. */
 		s->read_wants_write = true;
-		arm_write(s);
-		return STREAM_AGAIN;
+		event_del(&s->ev_read);
+		if (arm_write(s))
+			return STREAM_AGAIN;
+		s->error = ENOMEM;
+		return STREAM_ERROR;
 	case TLS_CLOSED:
 		s->unclean_eof = !clean;
 		return STREAM_EOF;
@@ -243,7 +261,17 @@ enum stream_result stream_read(struct stream *s, void *buf, size_t size, size_t 
 {
 	CG_CHECK(s->state == STREAM_OPEN);
 	*n = 0;
+	if (s->refused) {
+		s->error = ENOMEM;
+		return STREAM_ERROR;
+	}
 	return s->ssl ? read_tls(s, buf, size, n) : read_plain(s, buf, size, n);
+}
+
+/* An event that has happened and waits for its turn in the loop is news, too. */
+bool stream_has_input(const struct stream *s)
+{
+	return s->more || (s->ev_read.ev_evcallback.evcb_flags & EVLIST_ACTIVE);
 }
 
 void stream_pause(struct stream *s)
@@ -257,7 +285,8 @@ void stream_resume(struct stream *s)
 {
 	if (s->reading || s->fd == -1)
 		return;
-	s->reading = event_add(&s->ev_read, NULL) == 0;
+	s->reading = true;
+	watch_input(s);
 	announce_pending(s);
 }
 
@@ -271,11 +300,12 @@ static enum stream_result send_plain(struct stream *s, struct iovec *iov, int co
 		*n = (size_t)r;
 		return STREAM_OK;
 	}
-	if (errno == EAGAIN || errno == EINTR) {
-		arm_write(s);
-		return STREAM_AGAIN;
-	}
 	s->error = errno;
+	if (s->error != EAGAIN && s->error != EINTR)
+		return STREAM_ERROR;
+	if (arm_write(s))
+		return STREAM_AGAIN;
+	s->error = ENOMEM;
 	return STREAM_ERROR;
 }
 
@@ -285,12 +315,14 @@ static enum stream_result send_tls(struct stream *s, const void *p, size_t size,
 	case TLS_OK:
 		return STREAM_OK;
 	case TLS_WANT_WRITE:
-		arm_write(s);
-		return STREAM_AGAIN;
+		s->error = ENOMEM;
+		return arm_write(s) ? STREAM_AGAIN : STREAM_ERROR;
 	case TLS_WANT_READ:
 		s->write_wants_read = true;
 		return STREAM_AGAIN;
 	case TLS_CLOSED:
+		s->error = EPIPE;
+		return STREAM_ERROR;
 	case TLS_FAILED:
 		break;
 	}
@@ -318,6 +350,7 @@ static void drop_queue(struct stream *s)
 static void consume(struct stream *s, size_t n)
 {
 	s->queued -= n;
+	s->sent += n;
 	while (n) {
 		struct io_block *b = s->head;
 		size_t part = b->end - b->start;
@@ -399,6 +432,7 @@ static bool send_direct(struct stream *s, struct slice *data)
 			write_failure(s);
 			return false;
 		}
+		s->sent += n;
 		*data = slice_from(*data, n);
 	}
 	return true;
@@ -449,6 +483,14 @@ bool stream_write(struct stream *s, struct slice data)
 	return true;
 }
 
+bool stream_progressed(struct stream *s)
+{
+	bool moved = s->queued > 0 && s->sent != s->sent_seen;
+
+	s->sent_seen = s->sent;
+	return moved;
+}
+
 /* -- ending -------------------------------------------------------------------------------------------------------- */
 
 void stream_notify_end(struct stream *s)
@@ -457,11 +499,16 @@ void stream_notify_end(struct stream *s)
 		tls_shutdown(s->ssl);
 }
 
+void stream_abandon(struct stream *s)
+{
+	if (s->fd != -1)
+		(void)shutdown(s->fd, SHUT_WR);
+}
+
 void stream_shutdown(struct stream *s)
 {
 	stream_notify_end(s);
-	if (s->fd != -1)
-		shutdown(s->fd, SHUT_WR);
+	stream_abandon(s);
 }
 
 void stream_close(struct stream *s, bool reset)
@@ -471,8 +518,9 @@ void stream_close(struct stream *s, bool reset)
 	if (s->state == STREAM_CLOSED)
 		return;
 	s->state = STREAM_CLOSED;
-	stream_pause(s);
-	disarm_write(s);
+	event_del(&s->ev_read); /* also what is active without being armed */
+	event_del(&s->ev_write);
+	s->reading = s->writing = false;
 	drop_queue(s);
 	tls_free(s->ssl);
 	s->ssl = NULL;

@@ -59,7 +59,9 @@ struct stream {
 	struct io_block *head; /* queued output */
 	struct io_block *tail;
 	size_t queued;
-	int error; /* errno of the last failure of a plain call; 0 if TLS knows more */
+	uint64_t sent;	    /* octets that the socket took */
+	uint64_t sent_seen; /* as of the last stream_progressed() */
+	int error;	    /* errno of the last failure of a plain call; 0 if TLS knows more */
 	enum stream_state state;
 	bool reading;	       /* the read event is armed */
 	bool writing;	       /* the write event is armed */
@@ -68,6 +70,7 @@ struct stream {
 	bool write_wants_read; /* TLS: the reverse */
 	bool write_failed;
 	bool unclean_eof; /* TLS: the peer ended without close_notify */
+	bool refused;	  /* the loop did not take an event: reading gives an error */
 };
 
 /* Takes over a connected non-blocking socket and begins reading. False if the loop refused; the fd is then closed. */
@@ -88,7 +91,10 @@ void stream_handshake(struct stream *s, SSL *ssl, bool as_client);
 
 /* Reads up to size octets. STREAM_OK: *n > 0. */
 enum stream_result stream_read(struct stream *s, void *buf, size_t size, size_t *n);
-/* Stops and resumes STREAM_READABLE. */
+/*
+ * Stops and resumes STREAM_READABLE. If the loop refuses, the next STREAM_READABLE comes all the same and stream_read()
+ * then fails: a connection nobody waits for any more must not look like a silent one.
+ */
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 
@@ -101,11 +107,17 @@ static inline size_t stream_queued(const struct stream *s)
 {
 	return s->queued;
 }
+/* True if output is queued and the peer has taken some since the last call: it is slow, not silent. */
+bool stream_progressed(struct stream *s);
+/* True if it is known already that there is something to read: data, the end, or an error. Asks nobody. */
+bool stream_has_input(const struct stream *s);
 
 /* Sends close_notify if there is TLS; the FIN is left to stream_close(). */
 void stream_notify_end(struct stream *s);
 /* Says that no more output follows: close_notify, then FIN. Reading stays possible. */
 void stream_shutdown(struct stream *s);
+/* After a failed write: FIN without close_notify, so that the peer sees a broken end. Reading stays possible. */
+void stream_abandon(struct stream *s);
 /* Closes at once, without close_notify; reset: by RST, so that a body delimited by the close is seen as cut off. */
 void stream_close(struct stream *s, bool reset);
 

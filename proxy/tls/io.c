@@ -81,7 +81,14 @@ enum tls_result tls_write(SSL *ssl, const void *buf, size_t size, size_t *n)
 		return TLS_FAILED;
 	begin();
 	r = SSL_write_ex(ssl, buf, size, n);
-	return r == 1 ? TLS_OK : outcome(ssl, r);
+	if (r == 1)
+		return TLS_OK;
+	/* The socket takes no more, but what the peer said before it closed can still be read. */
+	if (SSL_get_error(ssl, r) == SSL_ERROR_SYSCALL) {
+		ERR_clear_error();
+		return TLS_CLOSED;
+	}
+	return outcome(ssl, r);
 }
 
 bool tls_has_pending(const SSL *ssl)

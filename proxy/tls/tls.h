@@ -88,7 +88,10 @@ enum tls_result tls_handshake(SSL *ssl);
  * what has no length of its own must not be taken as complete.
  */
 enum tls_result tls_read(SSL *ssl, void *buf, size_t size, size_t *n, bool *clean);
-/* TLS_OK: *n > 0 octets were taken (perhaps fewer than size, at most one record of 16 KiB each call). size > 0. */
+/*
+ * TLS_OK: *n > 0 octets were taken (perhaps fewer than size, at most one record of 16 KiB each call). size > 0.
+ * TLS_CLOSED: the socket takes no more; what the peer said before can still be read.
+ */
 enum tls_result tls_write(SSL *ssl, const void *buf, size_t size, size_t *n);
 /*
  * Octets may be waiting inside the SSL object although the socket is silent: read once more before waiting for it. It
