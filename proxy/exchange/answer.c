@@ -56,7 +56,7 @@ static void send_answer(struct exchange *e, unsigned status, struct slice body)
 	e->response.status = status;
 	e->response.reason = slice_str(page_of(status)->reason);
 	e->response_state = RESPONSE_DONE;
-	keep = response_keep_alive(e);
+	keep = response_keep_alive(e) && !exchange_unread(e);
 	e->visitor_framing = (struct h1_framing){.kind = bodiless ? H1_BODY_NONE : H1_BODY_LENGTH,
 						 .length = body.n,
 						 .has_length = status != 204,
@@ -83,14 +83,15 @@ void answer_error(struct exchange *e, unsigned status)
 	const struct page *p = page_of(status);
 
 	if (arena_failed(&e->arena)) {
-		/* The answer needs little memory, and nothing of the request any more. */
+		/* The answer needs little memory, and of the request only whether it may have a body. */
+		bool head = slice_eq(e->request.method, SLICE("HEAD"));
+		unsigned minor = e->request.minor;
+
 		arena_reset(&e->arena);
-		e->request = (struct request){0};
+		e->request = (struct request){.method = head ? SLICE("HEAD") : SLICE(""), .minor = minor};
 		e->target = slice_of(NULL, 0);
 		e->decided = false;
 	}
-	if (e->request_state != REQUEST_DONE)
-		e->request_framing.keep_alive = false;
 	fresh_response(e);
 	fields_add_id(&e->response.fields, FIELD_CONTENT_TYPE, SLICE("text/html; charset=utf-8"));
 	if (p->status == 405)

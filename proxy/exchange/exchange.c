@@ -115,11 +115,11 @@ static struct visitor *end(struct exchange *e)
 
 void exchange_finish(struct exchange *e, bool keep_alive)
 {
-	bool unread = e->request_state != REQUEST_DONE;
-	bool asked_for_close = !e->request_framing.keep_alive;
+	bool unread = exchange_unread(e);
+	bool may_send = e->request_state != REQUEST_DONE || e->request_framing.keep_alive;
 	struct visitor *v = end(e);
 
-	v->linger = unread || !asked_for_close;
+	v->linger = may_send;
 	visitor_next(v, keep_alive && !unread);
 }
 
@@ -152,8 +152,9 @@ void exchange_timeout(struct exchange *e)
 		exchange_fail(e, 504, "the tunnel was silent for too long");
 	else if (e->request_state == REQUEST_WAITING)
 		exchange_fail(e, 503, "no connection to the origin became free");
-	else if (e->request_state == REQUEST_BODY && e->upstream.conn &&
-		 stream_queued(&e->upstream.conn->stream) == 0 && !e->head_sent)
+	else if (e->request_state == REQUEST_DISCARD ||
+		 (e->request_state == REQUEST_BODY && e->upstream.conn &&
+		  stream_queued(&e->upstream.conn->stream) == 0 && !e->head_sent))
 		exchange_fail(e, 408, "the request's body took too long");
 	else
 		exchange_fail(e, 504,
@@ -245,7 +246,7 @@ static void decide(struct exchange *e)
 	}
 	e->decided = true;
 	if (e->decision.action == DECIDE_BLOCK)
-		answer_blocked(e);
+		request_block(e);
 	else if (most && e->request_framing.kind == H1_BODY_LENGTH && e->request_framing.length > most)
 		refuse(e, 413, "the request's body is longer than the limit");
 	else if (!forward_request_fields(e))
@@ -264,7 +265,7 @@ static void judge_upgrade(struct h1_framing *f)
 static void route(struct exchange *e)
 {
 	e->site = find_site(e);
-	if (e->request_framing.kind == H1_BODY_NONE)
+	if (!exchange_has_content(e))
 		e->request_state = REQUEST_DONE;
 	if (!e->site) {
 		refuse(e, 421, "no such site");

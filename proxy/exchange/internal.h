@@ -97,6 +97,7 @@ struct visitor {
 enum request_state {
 	REQUEST_WAITING, /* for a connection to the origin */
 	REQUEST_BODY,
+	REQUEST_DISCARD, /* reading and dropping a body that goes nowhere */
 	REQUEST_DONE,
 };
 
@@ -151,6 +152,11 @@ struct exchange {
 
 /* visitor.c */
 void visitor_accept(void *listening, int fd, const struct sockaddr *peer, socklen_t len);
+/*
+ * Sets the deadline of what happens next. It is prolonged by timeouts.body as long as queued output goes on leaving:
+ * a slow reader is not a silent one.
+ */
+void visitor_wait(struct visitor *v, int64_t ms);
 /* Uses what has been kept; call after the exchange became able to take more. */
 void visitor_pull(struct visitor *v);
 /* The exchange is over (and freed): the next request, or closing. */
@@ -162,6 +168,17 @@ void visitor_drain(struct visitor *v);
 void visitor_destroy(struct visitor *v);
 
 /* exchange.c */
+static inline bool exchange_has_content(const struct exchange *e)
+{
+	const struct h1_framing *f = &e->request_framing;
+
+	return f->kind == H1_BODY_CHUNKED || (f->kind == H1_BODY_LENGTH && f->length > 0);
+}
+/* True while more octets of this request may come, so that the next one cannot begin. */
+static inline bool exchange_unread(const struct exchange *e)
+{
+	return e->request_state != REQUEST_DONE && exchange_has_content(e);
+}
 /* True while the exchange that e was when its serial was read is still in flight. */
 static inline bool exchange_is(const struct visitor *v, const struct exchange *e, uint64_t serial)
 {
@@ -182,6 +199,11 @@ void exchanges_free(struct server *s);
 
 /* request.c */
 void request_start(struct exchange *e);
+/*
+ * A request that is answered with 204 here. A small body is read first, so that the connection lives on: beacons are
+ * posted.
+ */
+void request_block(struct exchange *e);
 /* Takes octets of the request's body from the front of *in. */
 void request_input(struct exchange *e, struct slice *in);
 /* The visitor ended its side. */

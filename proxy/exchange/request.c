@@ -3,6 +3,7 @@
 #define ATTEMPTS_MAX 4
 /* A body moves its deadline only by this many octets, so that a trickle cannot hold a connection for ever. */
 #define PROGRESS_MIN 1024
+#define DISCARD_MAX  65536
 
 static void send_head(struct exchange *e);
 
@@ -20,7 +21,7 @@ void request_start(struct exchange *e)
 	const struct config_timeouts *t = &e->server->parts.config->timeouts;
 
 	e->request_state = REQUEST_WAITING;
-	deadline_set(&e->visitor->deadline, t->connect + t->response);
+	visitor_wait(e->visitor, t->connect + t->response);
 	get_connection(e, false);
 }
 
@@ -58,7 +59,7 @@ static void connect_failed(struct exchange *e)
 {
 	size_t most = upstream_set_targets(e->site->upstreams);
 
-	if (e->attempts < most && e->attempts < ATTEMPTS_MAX && !e->upstream.timed_out)
+	if (e->attempts < most && e->attempts < ATTEMPTS_MAX)
 		get_connection(e, true);
 	else
 		exchange_fail(e, e->upstream.timed_out ? 504 : 502, e->upstream.error);
@@ -68,18 +69,22 @@ static void connect_failed(struct exchange *e)
 
 static void wait_for_answer(struct exchange *e)
 {
-	deadline_set(&e->visitor->deadline, e->server->parts.config->timeouts.response);
-}
-
-static void sending_failed(struct exchange *e)
-{
-	/* The origin may have answered before it closed: what it said is read first (RFC 9112 9.6). */
-	e->send_failed = true;
+	visitor_wait(e->visitor, e->server->parts.config->timeouts.response);
 }
 
 static struct stream *to_origin(struct exchange *e)
 {
 	return &e->upstream.conn->stream;
+}
+
+static void sending_failed(struct exchange *e)
+{
+	/*
+	 * The origin may have answered before it closed: what it said is read first (RFC 9112 9.6). If it has not
+	 * closed, because the failure was ours, the FIN tells it that no more will come.
+	 */
+	e->send_failed = true;
+	stream_abandon(to_origin(e));
 }
 
 static void flush(struct exchange *e)
@@ -97,7 +102,7 @@ static void put(struct exchange *e, struct slice data)
 static void send_head(struct exchange *e)
 {
 	struct h1_framing framing = e->request_framing;
-	bool body = framing.kind == H1_BODY_CHUNKED || (framing.kind == H1_BODY_LENGTH && framing.length > 0);
+	bool body = exchange_has_content(e);
 
 	framing.keep_alive = true;
 	buffer_clear(&e->out);
@@ -112,7 +117,7 @@ static void send_head(struct exchange *e)
 		wait_for_answer(e);
 		return;
 	}
-	deadline_set(&e->visitor->deadline, e->server->parts.config->timeouts.body);
+	visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
 	visitor_pull(e->visitor);
 }
 
@@ -150,7 +155,7 @@ static void body_progress(struct exchange *e)
 	if (e->request_body.received - e->request_progress < PROGRESS_MIN)
 		return;
 	e->request_progress = e->request_body.received;
-	deadline_set(&e->visitor->deadline, e->server->parts.config->timeouts.body);
+	visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
 }
 
 static bool too_long(const struct exchange *e)
@@ -193,12 +198,52 @@ static bool take_piece(struct exchange *e, struct slice *in)
 	return false;
 }
 
+/* -- discarding ---------------------------------------------------------------------------------------------------- */
+
+void request_block(struct exchange *e)
+{
+	bool content = exchange_has_content(e);
+
+	if (!content || e->request_framing.expect_continue ||
+	    (e->request_framing.kind == H1_BODY_LENGTH && e->request_framing.length > DISCARD_MAX)) {
+		answer_blocked(e);
+		return;
+	}
+	e->request_state = REQUEST_DISCARD;
+	visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
+}
+
+static void discard(struct exchange *e, struct slice *in)
+{
+	struct slice data;
+	enum h1_body_result r;
+
+	do
+		r = h1_body_read(&e->request_body, in, &data);
+	while (r == H1_BODY_DATA && e->request_body.received <= DISCARD_MAX);
+	if (r == H1_BODY_MORE)
+		return;
+	if (r == H1_BODY_ERROR) {
+		exchange_fail(e, h1_error_status(e->request_body.error), h1_error_text(e->request_body.error));
+		return;
+	}
+	if (r == H1_BODY_END)
+		e->request_state = REQUEST_DONE;
+	answer_blocked(e);
+}
+
+/* -- input --------------------------------------------------------------------------------------------------------- */
+
 void request_input(struct exchange *e, struct slice *in)
 {
 	struct visitor *v = e->visitor;
 
 	if (e->response_state == RESPONSE_TUNNEL) {
 		tunnel_from_visitor(e, in);
+		return;
+	}
+	if (e->request_state == REQUEST_DISCARD) {
+		discard(e, in);
 		return;
 	}
 	if (e->request_state != REQUEST_BODY)
@@ -217,7 +262,7 @@ void request_eof(struct exchange *e)
 		return; /* what came before the end is not used up yet */
 	if (e->response_state == RESPONSE_TUNNEL)
 		tunnel_visitor_eof(e);
-	else if (e->request_state == REQUEST_BODY)
+	else if (e->request_state == REQUEST_BODY || e->request_state == REQUEST_DISCARD)
 		exchange_fail(e, 400, "the visitor left before the request's body was complete");
 }
 
@@ -246,6 +291,7 @@ void request_upstream_event(void *arg, enum upstream_event event)
 		break;
 	case UPSTREAM_WRITE_FAILED:
 		sending_failed(e);
+		visitor_pull(e->visitor); /* it may be paused, and nothing else will drain */
 		break;
 	}
 }

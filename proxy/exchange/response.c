@@ -11,9 +11,10 @@ bool response_keep_alive(const struct exchange *e)
 {
 	const struct server *s = e->server;
 
-	if (!e->request_framing.keep_alive || s->draining || e->visitor->eof)
+	/* After the visitor's FIN only what it has pipelined already can follow. */
+	if (!e->request_framing.keep_alive || s->draining || (e->visitor->eof && e->visitor->in.n == 0))
 		return false;
-	if (e->request_state != REQUEST_DONE && e->response.status >= 400)
+	if (exchange_unread(e) && e->response.status >= 400)
 		return false; /* the rest of the body is not worth reading */
 	return e->visitor->requests < s->parts.config->limits.requests;
 }
@@ -82,6 +83,8 @@ static bool interim_head(struct exchange *e)
 		exchange_fail(e, 502, "the origin sent too many interim responses");
 		return false;
 	}
+	if (e->request_state == REQUEST_DONE)
+		visitor_wait(e->visitor, e->server->parts.config->timeouts.response);
 	if (!wanted)
 		return true;
 	if (decide_response(&e->site->env, &e->response, true, &e->arena, &e->decision) != DECIDE_OK) {
@@ -183,7 +186,7 @@ static void complete(struct exchange *e, bool rest)
 {
 	bool reusable = e->response_framing.keep_alive && e->response_framing.kind != H1_BODY_CLOSE && !rest &&
 			e->request_state == REQUEST_DONE && !e->send_failed &&
-			stream_queued(&e->upstream.conn->stream) == 0;
+			stream_queued(&e->upstream.conn->stream) == 0 && !stream_has_input(&e->upstream.conn->stream);
 
 	e->response_state = RESPONSE_DONE;
 	if (!put_end(e)) {
@@ -229,9 +232,9 @@ static void settle(struct exchange *e)
 		visitor_abort(e->visitor, "the visitor's connection failed");
 		return;
 	}
-	deadline_set(&e->visitor->deadline, e->response_state == RESPONSE_HEAD
-						    ? e->server->parts.config->timeouts.response
-						    : e->server->parts.config->timeouts.body);
+	/* A head has one deadline, however often a piece of it comes. */
+	if (e->response_state == RESPONSE_BODY)
+		visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
 	if (stream_queued(s) > 0)
 		stream_pause(&e->upstream.conn->stream);
 }
@@ -307,6 +310,6 @@ void response_resume(struct exchange *e)
 	if (!c || !stream_is_open(&c->stream))
 		return;
 	if (e->response_state == RESPONSE_BODY)
-		deadline_set(&e->visitor->deadline, e->server->parts.config->timeouts.body);
+		visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
 	stream_resume(&c->stream);
 }

@@ -2,7 +2,7 @@
 
 static void alive(struct exchange *e)
 {
-	deadline_set(&e->visitor->deadline, e->server->parts.config->timeouts.idle);
+	visitor_wait(e->visitor, e->server->parts.config->timeouts.idle);
 }
 
 static struct stream *origin(struct exchange *e)
@@ -46,6 +46,7 @@ void tunnel_from_visitor(struct exchange *e, struct slice *in)
 	if (!stream_write(s, *in) || stream_flush(s) == STREAM_ERROR) {
 		*in = slice_from(*in, in->n);
 		e->send_failed = true;
+		stream_abandon(s);
 		return;
 	}
 	e->request_body.received += in->n;

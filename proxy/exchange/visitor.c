@@ -10,6 +10,24 @@
 
 static void end_of_input(struct visitor *v);
 
+/* -- deadlines ----------------------------------------------------------------------------------------------------- */
+
+/* Output to the visitor and to the origin alike: whoever takes it slowly is not silent. */
+static bool progressed(struct visitor *v)
+{
+	bool moved = stream_progressed(&v->stream);
+
+	if (v->exchange && v->exchange->upstream.conn)
+		moved |= stream_progressed(&v->exchange->upstream.conn->stream);
+	return moved;
+}
+
+void visitor_wait(struct visitor *v, int64_t ms)
+{
+	(void)progressed(v);
+	deadline_set(&v->deadline, ms);
+}
+
 /* -- ending -------------------------------------------------------------------------------------------------------- */
 
 static void free_visitor(struct io_reap *r)
@@ -62,7 +80,7 @@ static void sent_all(struct visitor *v)
 	}
 	stream_shutdown(&v->stream);
 	v->state = VISITOR_LINGER;
-	deadline_set(&v->deadline, LINGER_MS);
+	visitor_wait(v, LINGER_MS);
 	stream_resume(&v->stream);
 }
 
@@ -75,7 +93,7 @@ static void begin_closing(struct visitor *v)
 		sent_all(v);
 		break;
 	case STREAM_AGAIN:
-		deadline_set(&v->deadline, CLOSING_MS);
+		visitor_wait(v, CLOSING_MS);
 		break;
 	case STREAM_EOF:
 	case STREAM_ERROR:
@@ -99,7 +117,7 @@ void visitor_next(struct visitor *v, bool keep_alive)
 	}
 	v->state = VISITOR_IDLE;
 	v->scan = (struct h1_scan){0};
-	deadline_set(&v->deadline, v->server->parts.config->timeouts.idle);
+	visitor_wait(v, v->server->parts.config->timeouts.idle);
 	visitor_pull(v);
 }
 
@@ -115,7 +133,7 @@ static bool consume_head(struct visitor *v, struct slice *in)
 	if (v->state == VISITOR_IDLE) {
 		v->state = VISITOR_HEAD;
 		if (v->requests)
-			deadline_set(&v->deadline, c->timeouts.head);
+			visitor_wait(v, c->timeouts.head);
 	}
 	switch (h1_scan(&v->scan, &c->limits.h1, true, *in, &length)) {
 	case H1_SCAN_MORE:
@@ -136,6 +154,12 @@ static bool consume_head(struct visitor *v, struct slice *in)
 	return ok;
 }
 
+/* Answers that the visitor does not take are memory: no further request is begun before they have left. */
+static bool choked(const struct visitor *v)
+{
+	return stream_queued(&v->stream) >= STREAM_HIGH_WATER;
+}
+
 static void consume(struct visitor *v, struct slice *in)
 {
 	for (;;) {
@@ -145,7 +169,7 @@ static void consume(struct visitor *v, struct slice *in)
 		switch (v->state) {
 		case VISITOR_IDLE:
 		case VISITOR_HEAD:
-			if (in->n == 0 || !consume_head(v, in))
+			if (in->n == 0 || choked(v) || !consume_head(v, in))
 				return;
 			break;
 		case VISITOR_EXCHANGE:
@@ -193,7 +217,7 @@ static void feed(struct visitor *v, struct slice fresh)
 	}
 	if (v->in.n == 0)
 		buffer_free(&v->in);
-	if (v->state == VISITOR_EXCHANGE && v->in.n >= STREAM_HIGH_WATER)
+	if ((v->state == VISITOR_EXCHANGE || choked(v)) && v->in.n >= STREAM_HIGH_WATER)
 		stream_pause(&v->stream);
 	else if (!v->eof)
 		stream_resume(&v->stream);
@@ -222,6 +246,8 @@ static void end_of_input(struct visitor *v)
 		break;
 	case VISITOR_HEAD:
 	case VISITOR_IDLE:
+		if (choked(v) && v->in.n)
+			break; /* a request waits for its turn: asked again when the output has drained */
 		if (stream_queued(&v->stream))
 			begin_closing(v);
 		else
@@ -265,15 +291,26 @@ static void readable(struct visitor *v)
 static void secured(struct visitor *v)
 {
 	v->state = VISITOR_IDLE;
-	deadline_set(&v->deadline, v->server->parts.config->timeouts.head);
+	visitor_wait(v, v->server->parts.config->timeouts.head);
 }
 
 static void drained(struct visitor *v)
 {
-	if (v->state == VISITOR_CLOSING)
+	switch (v->state) {
+	case VISITOR_CLOSING:
 		sent_all(v);
-	else if (v->state == VISITOR_EXCHANGE)
+		break;
+	case VISITOR_EXCHANGE:
 		response_resume(v->exchange);
+		break;
+	case VISITOR_IDLE:
+		visitor_pull(v);
+		if (v->server->draining)
+			visitor_drain(v);
+		break;
+	default:
+		break;
+	}
 }
 
 static void on_stream(void *arg, enum stream_event event)
@@ -307,6 +344,10 @@ static void on_deadline(void *arg)
 	struct visitor *v = arg;
 
 	CG_CHECK(v->magic == VISITOR_MAGIC);
+	if (progressed(v)) {
+		visitor_wait(v, v->server->parts.config->timeouts.body);
+		return;
+	}
 	switch (v->state) {
 	case VISITOR_EXCHANGE:
 		exchange_timeout(v->exchange);
@@ -327,7 +368,7 @@ void visitor_drain(struct visitor *v)
 		return;
 	/* Who has just connected cannot know better than to send a request: it is answered, then told. */
 	if (v->requests == 0) {
-		deadline_set(&v->deadline, FIRST_REQUEST_MS);
+		visitor_wait(v, FIRST_REQUEST_MS);
 		return;
 	}
 	v->linger = true;
@@ -371,7 +412,7 @@ static bool begin(struct visitor *v, int fd)
 		return false;
 	}
 	v->state = VISITOR_HANDSHAKE;
-	deadline_set(&v->deadline, c->timeouts.handshake);
+	visitor_wait(v, c->timeouts.handshake);
 	stream_handshake(&v->stream, ssl, false);
 	return true;
 }

@@ -260,6 +260,19 @@ static void lend(struct upstream *c, struct upstream_user *u)
 	u->address = c->pool->origin->addresses[c->address].text;
 }
 
+/* One that has something to say before it is asked has ended, or lies; its event waits in this turn of the loop. */
+static bool lend_idle(struct upstream_pool *p, struct upstream_user *u)
+{
+	while (p->idle && stream_has_input(&p->idle->stream))
+		close_upstream(p->idle);
+	if (!p->idle)
+		return false;
+	u->conn = p->idle;
+	idle_remove(p, u->conn);
+	lend(u->conn, u);
+	return true;
+}
+
 /* Someone left: the oldest waiting user may connect. */
 static void serve_waiting(struct upstream_pool *p)
 {
@@ -299,15 +312,11 @@ static struct upstream_pool *choose_pool(struct upstream_set *set)
 bool upstream_get(struct upstream_set *set, struct upstream_user *u, bool fresh)
 {
 	struct upstream_pool *p = choose_pool(set);
-	struct upstream *c = p->idle;
 
 	u->error = NULL;
 	u->timed_out = false;
-	if (c && !fresh) {
-		idle_remove(p, c);
-		lend(c, u);
+	if (!fresh && lend_idle(p, u))
 		return true;
-	}
 	if (p->n_all >= set->config->limits.upstream && p->idle_last)
 		close_upstream(p->idle_last);
 	waiting_push(p, u);

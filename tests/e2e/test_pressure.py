@@ -1,0 +1,216 @@
+"""Peers that do not read, read slowly, or end early: memory stays bounded, nobody is cut off or kept for ever."""
+import contextlib
+import os
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+
+import kit
+from kit import Client, Origin, Proxy, echo, reply, same, true
+
+QUICK = 'timeouts {\n connect 500ms\n response 700ms\n body 700ms\n head 1s\n}'
+
+
+class Slow(Client):
+    """A client without TLS and with a small receive buffer."""
+
+    def __init__(self, port, octets=4096):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
+        s.connect(('127.0.0.1', port))
+        s.settimeout(kit.DEADLINE)
+        self.s, self.buffer = s, b''
+
+
+class TlsOrigin(Origin):
+    """An origin that speaks TLS with the test's certificate."""
+
+    def _serve(self, c):
+        ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        ctx.load_cert_chain(kit.certs() + '/localhost.pem', kit.certs() + '/localhost.key')
+        try:
+            tls = ctx.wrap_socket(c, server_side=True)
+        except (OSError, ValueError):
+            self.ended += 1
+            return
+        super()._serve(tls)
+
+    def url(self):
+        return f'https://localhost:{self.port} ca {kit.certs()}/ca.pem'
+
+
+def settled(count, seconds=0.4):
+    """count() once it has stopped to change."""
+    last, since = count(), time.monotonic()
+    end = since + kit.DEADLINE
+    while time.monotonic() - since < seconds and time.monotonic() < end:
+        time.sleep(0.02)
+        if count() != last:
+            last, since = count(), time.monotonic()
+    return last
+
+
+def test_pipelining_without_reading():
+    """whoever pipelines requests and reads no answer is not served further than buffers reach"""
+    body, n = b'x' * 60000, 1000
+    with Origin(lambda r, c: c.sendall(reply(body))) as o, Proxy(o) as p, Slow(p.plain_port) as c:
+        threading.Thread(target=c.send, args=('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n' * n,), daemon=True).start()
+        kit.wait_for(lambda: o.requests, 'the first request')
+        served = settled(lambda: len(o.requests))
+        true(served < n / 2, f'{served} answers of {len(body)} octets were made for a visitor who reads none')
+        c.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        for i in range(n):
+            same(len(c.response().body), len(body), f'answer {i}')
+
+
+def test_slow_but_alive():
+    """a visitor that reads slowly, but goes on reading, gets the whole response"""
+    body = os.urandom(400000)
+    with Origin(lambda r, c: c.sendall(reply(body))) as o, Proxy(o, extra=QUICK) as p, Slow(p.plain_port) as c:
+        c.request('GET', '/')
+        got = b''
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            got += c.s.recv(2048)
+            time.sleep(0.02)
+        while len(got) < len(body):
+            part = c.s.recv(65536)
+            true(part, f'cut off after {len(got)} octets')
+            got += part
+        true(got.endswith(body[-1000:]), 'the content came back changed')
+
+
+def test_silent_reader():
+    """a visitor that stops reading is cut off"""
+    with Origin(lambda r, c: c.sendall(reply(b'x' * 30000000))) as o, Proxy(o, extra=QUICK) as p:
+        with Slow(p.plain_port) as c:
+            c.request('GET', '/')
+            kit.wait_for(lambda: o.ended, 'the end of the exchange')
+
+
+def test_trickled_head_of_the_origin():
+    """an origin that sends its head octet by octet has one deadline for it"""
+    def handler(r, c):
+        for x in b'HTTP/1.1 200 OK\r\nX-Slow: ' + b'y' * 1000:
+            c.sendall(bytes([x]))
+            time.sleep(0.05)
+    with Origin(handler) as o, Proxy(o, extra=QUICK) as p:
+        began = time.monotonic()
+        same(p.get('/').status, 504)
+        true(time.monotonic() - began < 5, 'it took too long')
+
+
+def test_half_closed_pipeline():
+    """what was pipelined before the visitor ended its side is answered"""
+    with Origin(echo) as o, Proxy(o) as p, Client(p.plain_port, tls=False) as c:
+        c.send(''.join(f'GET /{i} HTTP/1.1\r\nHost: localhost\r\n\r\n' for i in range(5)))
+        c.s.shutdown(socket.SHUT_WR)
+        same([c.response().json()['target'] for _ in range(5)], [f'/{i}' for i in range(5)])
+        true(c.closed(), 'still open')
+
+
+def test_head_without_memory():
+    """the error answer to a HEAD has no body, even when the exchange's memory was used up"""
+    def handler(r, c):
+        c.sendall(b'HTTP/1.1 200 OK\r\n' + b''.join(b'X-%d: %s\r\n' % (i, b'y' * 590) for i in range(105)) + b'\r\n')
+    with Origin(handler) as o, Proxy(o, extra='limits {\n exchange-memory 128k\n}') as p, p.client() as c:
+        c.request('HEAD', '/', *(f'X-{i}: ' + 'y' * 590 for i in range(105)))
+        r = c.response('HEAD')
+        same(r.status, 502)
+        if r.get('connection') != 'close':
+            c.request('OPTIONS', '*', 'Max-Forwards: 0')
+            same(c.response().status, 204)
+        else:
+            true(c.closed(), 'octets behind the answer to a HEAD: %r' % c.buffer[:100])
+
+
+def test_beacons_keep_the_connection():
+    """a beacon that is posted and blocked costs no connection; a large one may"""
+    with Origin(echo) as o, Proxy(o) as p:
+        with p.client() as c:
+            c.request('POST', '/collect', body=b'x' * 3000)
+            r = c.response()
+            same((r.status, r.get('connection')), (204, None))
+            c.send('POST /collect HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n')
+            r = c.response()
+            same((r.status, r.get('connection')), (204, None))
+            c.request('POST', '/collect', 'Content-Length: 0')
+            same(c.response().status, 204)
+            c.request('GET', '/')
+            same(c.response().json()['target'], '/')
+        with p.client() as c:
+            c.request('POST', '/collect', 'Content-Length: 1000000')
+            r = c.response()
+            same((r.status, r.get('connection')), (204, 'close'))
+        with p.client() as c:
+            c.send('POST /collect HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n' +
+                   ('1000\r\n' + 'x' * 4096 + '\r\n') * 20)
+            r = c.response()
+            same((r.status, r.get('connection')), (204, 'close'))
+        same(len(o.requests), 1)
+
+
+def test_beacon_that_stops():
+    """a blocked beacon whose body never comes is a 408"""
+    with Origin(echo) as o, Proxy(o, extra=QUICK) as p, p.client() as c:
+        c.request('POST', '/collect', 'Content-Length: 10')
+        same(c.response().status, 408)
+
+
+def test_origin_down_keeps_the_connection():
+    """error pages leave the visitor's connection usable"""
+    with Proxy(f'http://127.0.0.1:{kit.free_port()}') as p, p.client() as c:
+        for _ in range(3):
+            c.request('GET', '/')
+            r = c.response()
+            same((r.status, r.get('connection')), (502, None))
+
+
+def test_second_origin_after_a_blackhole():
+    """an origin that does not accept costs time, not answers, while another one is there"""
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        s.listen(0)
+        fill = [socket.socket() for _ in range(8)]
+        for c in fill:
+            c.setblocking(False)
+            c.connect_ex(('127.0.0.1', s.getsockname()[1]))
+        with Origin(echo) as o:
+            with Proxy(f'http://127.0.0.1:{s.getsockname()[1]}', site=f'upstream http://127.0.0.1:{o.port}',
+                       extra=QUICK) as p:
+                same([p.get('/').status for _ in range(4)], [200] * 4)
+        for c in fill:
+            c.close()
+
+
+def test_early_answer_over_tls():
+    """an answer before the end of the upload reaches the visitor although the TLS origin has reset the connection"""
+    def handler(r, c):
+        c.sendall(reply(b'too big', '413 Content Too Large', 'Connection: close'))
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        return False
+    with TlsOrigin(handler) as o, Proxy(o.url()) as p:
+        for _ in range(5):
+            with p.client() as c:
+                c.send('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n')
+                with contextlib.suppress(OSError):
+                    for _ in range(50):
+                        c.send('x' * 100000)
+                same(c.response().status, 413)
+
+
+def test_tls_origin_is_reused():
+    """a TLS origin's session tickets do not end its connection"""
+    with TlsOrigin(echo) as o, Proxy(o.url()) as p, p.client() as c:
+        for i in range(5):
+            c.request('GET', f'/{i}')
+            same(c.response().json()['target'], f'/{i}')
+            time.sleep(0.02)
+        same(o.connections, 1)
+
+
+if __name__ == '__main__':
+    kit.run(sys.modules[__name__])
