@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
@@ -45,8 +46,11 @@ class Browser:
     def call(self, method, path, body=None):
         data = json.dumps(body or {}).encode() if method == 'POST' else None
         r = urllib.request.Request(self.base + path, data, {'Content-Type': 'application/json'}, method=method)
-        with urllib.request.urlopen(r, timeout=60) as f:
-            return json.load(f)['value']
+        try:
+            with urllib.request.urlopen(r, timeout=60) as f:
+                return json.load(f)['value']
+        except urllib.error.HTTPError as e:
+            raise AssertionError(f'{method} {path}: {e.read().decode()[:1000]}') from None
 
     def go(self, url):
         self.call('POST', '/url', {'url': url})
