@@ -10,24 +10,31 @@ In front of each literal block of a manual stands a comment, and of each fenced 
     test FILE     test cases that pass; kept as FILE
     file FILE     kept as FILE, e.g. to be complained about
     console       lines that begin with "$ " are run, the others are what they print; "..." stands for anything
+    daemon        one such line; it runs until the document ends, and the next example waits for what it prints
     none WHY      not checked
 
-The examples of a document share a folder and are taken in order. Prints TAP.
+The examples of a document share a folder, which is also their home, and are taken in order. Ports that documents
+speak of are replaced by free ones. Prints TAP.
 """
 import glob
 import os
+import random
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 SRC = os.environ['srcdir']
 CRUMBGATE = os.environ['CRUMBGATE']
 MANDOC = shutil.which('mandoc')
 MANUALS = [os.path.join(SRC, 'docs', n)
            for n in ('crumbgate.1', 'crumbgate.conf.5', 'crumbgate-rules.5', 'crumbgate-test.5')]
-GUIDES = sorted(glob.glob(os.path.join(SRC, 'docs', 'guide-*.md')))
+GUIDES = sorted(glob.glob(os.path.join(SRC, 'docs', 'guide-*.md'))) + [os.path.join(SRC, 'README.md')]
+PORTS = ('8443', '8080', '9000')
 MARKETING = '''purpose preferences
 purpose analytics
 purpose advertising
@@ -104,8 +111,87 @@ def like(pattern, text):
     return re.fullmatch('.*?'.join(parts), text, re.S) is not None
 
 
-def run_console(lines, cwd, substitute=lambda s: s):
-    """Runs the commands in one shell; yields (command, expected, actual)."""
+def free_ports(n):
+    """Of four digits, like those that they replace, so that columns stay where they are."""
+    ports = []
+    for port in random.sample(range(2000, 10000), 500):
+        with socket.socket(socket.AF_INET6) as sock:
+            try:
+                sock.bind(('::', port))
+                ports.append(str(port))
+            except OSError:
+                continue
+        if len(ports) == n:
+            return ports
+    raise AssertionError('no port is free')
+
+
+class Document:
+    """The examples of one document, on their way: its folder, its ports, its daemons."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
+        self.daemons = []
+        self.shell = None
+        self.env = dict(os.environ, HOME=folder, LC_ALL='C.UTF-8', NO_COLOR='1',
+                        PATH=os.path.dirname(os.path.abspath(CRUMBGATE)) + ':' + os.environ['PATH'])
+        self.env.pop('XDG_DATA_HOME', None)
+
+    def adapt(self, text):
+        text = text.replace('./quickstart', 'crumbgate demo --port 8443 --http-port 8080')
+        return re.sub(r'(?<![0-9])(%s)(?![0-9])' % '|'.join(PORTS), lambda m: self.ports[m.group()], text)
+
+    def play_console(self, lines):
+        for command, expected, actual in self.run(lines):
+            assert like(expected, actual), f'$ {command}\nexpected:\n{expected}\nactual:\n{actual}'
+
+    def run(self, lines):
+        """Runs the commands in the document's shell; yields (command, expected, actual)."""
+        if not self.shell:
+            self.shell = subprocess.Popen(['bash'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                          stderr=subprocess.STDOUT, text=True, cwd=self.folder, env=self.env)
+        for command, expected in commands_of(lines):
+            self.shell.stdin.write('(exit $status)\n{\n%s\n} </dev/null\nstatus=$?\necho; echo @@end@@\n' %
+                                   self.adapt('\n'.join(command)))
+            self.shell.stdin.flush()
+            actual = []
+            for line in self.shell.stdout:
+                if line == '@@end@@\n':
+                    break
+                actual.append(line.rstrip())
+            yield '\n'.join(command), self.adapt('\n'.join(expected)).rstrip('\n'), '\n'.join(actual).rstrip('\n')
+
+    def start(self, lines):
+        (command, expected), = commands_of(lines)
+        expected = self.adapt('\n'.join(expected)).rstrip('\n')
+        out = os.path.join(self.folder, f'daemon-{len(self.daemons)}.out')
+        with open(out, 'wb') as f:
+            daemon = subprocess.Popen(['bash', '-c', 'exec ' + self.adapt(command[0])], stdin=subprocess.DEVNULL, stdout=f,
+                                      stderr=f, cwd=self.folder, env=self.env)
+        self.daemons.append(daemon)
+        end = time.monotonic() + 60
+        while not like(expected + '...', read(out)):
+            assert time.monotonic() < end and daemon.poll() is None, f'expected:\n{expected}\nactual:\n{read(out)}'
+            time.sleep(0.02)
+
+    def close(self):
+        if self.shell:
+            self.shell.stdin.close()
+            self.shell.wait()
+            self.shell.stdout.close()
+        for daemon in self.daemons:
+            daemon.send_signal(signal.SIGINT)
+        for daemon in self.daemons:
+            try:
+                daemon.wait(10)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+
+
+def commands_of(lines):
+    """[([lines of a command], [lines that it prints])]"""
     commands = []
     for line in lines:
         if line.startswith('$ '):
@@ -114,21 +200,7 @@ def run_console(lines, cwd, substitute=lambda s: s):
             commands[-1][0].append(line)
         elif commands:
             commands[-1][1].append(line.rstrip())
-    script, mark = [], '@@next@@'
-    for command, _ in commands:
-        script += ['status=$?', f'echo {mark}', '(exit $status)', substitute('\n'.join(command))]
-    env = dict(os.environ, PATH=os.path.dirname(os.path.abspath(CRUMBGATE)) + ':' + os.environ['PATH'], LC_ALL='C.UTF-8')
-    r = subprocess.run(['bash'], input='\n'.join(script), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                       timeout=300, cwd=cwd, env=env)
-    outputs = r.stdout.split(mark + '\n')[1:]
-    for (command, expected), actual in zip(commands, outputs):
-        actual = '\n'.join(line.rstrip() for line in actual.rstrip('\n').split('\n'))
-        yield '\n'.join(command), substitute('\n'.join(expected)).rstrip('\n'), actual
-
-
-def play_console(lines, cwd, substitute=lambda s: s):
-    for command, expected, actual in run_console(lines, cwd, substitute):
-        assert like(expected, actual), f'$ {command}\nexpected:\n{expected}\nactual:\n{actual}'
+    return commands
 
 
 def good(what, *args, cwd):
@@ -136,14 +208,17 @@ def good(what, *args, cwd):
     assert status == 0 and 'warning' not in out and 'error' not in out, f'{what}: {out}'
 
 
-def play_example(mark, lines, cwd):
+def play_example(document, mark, lines):
     kind, _, name = mark.partition(' ')
-    if kind not in ('console', 'none'):
+    cwd = document.folder
+    if kind not in ('console', 'daemon', 'none'):
         os.makedirs(os.path.dirname(os.path.join(cwd, name)) or cwd, exist_ok=True)
         with open(os.path.join(cwd, name), 'w', encoding='utf-8') as f:
-            f.write('\n'.join(lines) + '\n')
+            f.write(document.adapt('\n'.join(lines) + '\n'))
     if kind == 'console':
-        play_console(lines, cwd)
+        document.play_console(lines)
+    elif kind == 'daemon':
+        document.start(lines)
     elif kind == 'rules':
         good(name, 'check', '-r', name, cwd=cwd)
     elif kind == 'conf':
@@ -159,9 +234,7 @@ def play_example(mark, lines, cwd):
         assert status == 0, f'{name} is not in the canonical layout: {out}'
 
 
-def prepare(cwd, name):
-    if name == 'crumbgate.1':
-        return  # it makes them itself
+def prepare(cwd):
     for args in (('certs', 'dev', 'www.example.com', 'example.com'), ('certs', 'keys', 'consent.keys')):
         status, out = crumbgate(*args, cwd=cwd)
         assert status == 0, out
@@ -171,16 +244,24 @@ def prepare(cwd, name):
 
 def play_document(path, examples):
     n = 0
+    if 'curl ' in read(path) and not shutil.which('curl'):
+        raise Skip('curl is not installed')
     with tempfile.TemporaryDirectory() as cwd:
-        prepare(cwd, os.path.basename(path))
-        for line, mark, lines in examples(read(path)):
-            n += 1
-            assert mark, f'{path}:{line}: no "example:" in front of this block'
-            try:
-                play_example(mark, lines, cwd)
-            except AssertionError as e:
-                raise AssertionError(f'{path}:{line}: {e}') from None
-    assert n, f'{path} has no example'
+        document = Document(cwd)
+        # Others make certificates and keys themselves, or need none.
+        if os.path.basename(path) in ('crumbgate.conf.5', 'guide-qa.md'):
+            prepare(cwd)
+        try:
+            for line, mark, lines in examples(read(path)):
+                n += 1
+                assert mark, f'{path}:{line}: no "example:" in front of this block'
+                try:
+                    play_example(document, mark, lines)
+                except AssertionError as e:
+                    raise AssertionError(f'{path}:{line}: {e}') from None
+        finally:
+            document.close()
+    assert n or path.endswith('guide-privacy.md'), f'{path} has no example'
 
 
 # -- nothing is missing ------------------------------------------------------------------------------------------------
@@ -293,10 +374,32 @@ def commands_and_options():
         status, out = crumbgate('help', name)
         assert status == 0, f'help {name}: {out}'
         options = set(re.findall(r'(?<![\w-])--?([a-z][a-z-]*)', out)) - {'h', 'help'}
-        if name == 'test':
-            options -= {'c'}
         told = {w.lstrip('-') for w in items(section)}
         missing(f'options of {name}', sorted(options) or ['-'], told | {'-'})
+
+
+def links_lead_somewhere():
+    for path in sorted(glob.glob(os.path.join(SRC, 'docs', '*.md'))) + [os.path.join(SRC, n) for n in (
+            'README.md', 'CONTRIBUTING.md', 'CHANGES.md')]:
+        text, folder = read(path), os.path.dirname(path)
+        for link in re.findall(r'\]\(([^)#]+)', text) + re.findall(r'src="([^"]+)"', text):
+            assert '://' in link or os.path.exists(os.path.join(folder, link)), f'{path}: {link} does not exist'
+        if path.endswith('architecture.md'):
+            continue  # it speaks of what is to come
+        for name in re.findall(r'`((?:tests|docs|rules|proxy|certs|contrib)/[\w./-]+)`', text):
+            assert os.path.exists(os.path.join(SRC, name)), f'{path}: {name} does not exist'
+
+
+def files_to_start_from():
+    folder = os.path.join(SRC, 'docs', 'examples')
+    good('site.rules', 'check', '-r', 'site.rules', cwd=folder)
+    good('fmt', 'fmt', '--check', 'site.rules', 'crumbgate.conf', cwd=folder)
+    good('site.test', 'test', 'site.test', cwd=folder)
+    with tempfile.TemporaryDirectory() as cwd:
+        prepare(cwd)
+        for name in ('site.rules', 'crumbgate.conf'):
+            shutil.copy(os.path.join(folder, name), cwd)
+        good('crumbgate.conf', 'check', cwd=cwd)
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -314,6 +417,8 @@ def tests():
     for f in (statements_of_configuration, timeouts_and_limits, fields_of_the_access_log, words_of_the_rules,
               words_of_the_test_files, commands_and_options):
         yield f'the manuals tell all {f.__name__.replace("_", " ")}', f
+    yield 'links and names of files lead somewhere', links_lead_somewhere
+    yield 'the example that is installed holds', files_to_start_from
     for path in MANUALS:
         yield f'{os.path.basename(path)}: the examples hold', lambda p=path: play_document(p, manual_examples)
     for path in GUIDES:
