@@ -16,6 +16,7 @@
 
 #define GATHERED_MAX (64 * 1024)
 #define FLUSH_MS     100
+#define WOULD_MAX    1700 /* octets of one entry of "would" with every octet escaped, and what may follow it */
 #define TARGET_MAX   1024 /* octets of a target in the log */
 #define TARGET_SHORT 128  /* if the line would be too long otherwise */
 
@@ -299,11 +300,37 @@ static void add_decision(struct buffer *out, const struct decision *d, const str
 	add_verdicts(out, d);
 }
 
+/*
+ * "would":[{"verdict":"drop","subject":"cookie to the origin","name":"_ga","file":"site.rules","line":12}], as many as
+ * the line has room for; the counts beside it are of all.
+ */
+static void add_would(struct buffer *out, const struct verdict *v, size_t n, size_t room)
+{
+	size_t most = out->n + room;
+
+	add_key(out, SLICE("would"));
+	buffer_add_char(out, '[');
+	for (size_t i = 0; i < n && out->n + WOULD_MAX < most; i++) {
+		buffer_add_str(out, i ? ",{\"verdict\":\"" : "{\"verdict\":\"");
+		buffer_add_str(out, verdict_kind_text(v[i].kind));
+		buffer_add_char(out, '"');
+		add_text(out, SLICE("subject"), slice_str(verdict_subject_text(v[i].subject)));
+		add_text(out, SLICE("name"), slice_head(v[i].name, 64));
+		if (v[i].rule && v[i].rule->line) {
+			add_text(out, SLICE("file"), slice_head(v[i].rule->file, 128));
+			add_count(out, SLICE("line"), v[i].rule->line);
+		}
+		buffer_add_char(out, '}');
+	}
+	buffer_add_char(out, ']');
+}
+
 /* -- lines --------------------------------------------------------------------------------------------------------- */
 
 static void add_line(struct access_log *log, const struct access_entry *e, size_t target_max)
 {
 	struct buffer *out = &log->out;
+	size_t start = out->n;
 
 	add_time(log, e->time_ms);
 	add_peer(out, e->peer, log->full_addresses);
@@ -322,6 +349,8 @@ static void add_line(struct access_log *log, const struct access_entry *e, size_
 	add_text(out, SLICE("upstream"), e->upstream);
 	if (e->decision)
 		add_decision(out, e->decision, e->rules);
+	if (e->n_would)
+		add_would(out, e->would, e->n_would, start + ACCESS_LINE_MAX - out->n);
 	add_text(out, SLICE("error"), slice_head(slice_str(e->error), 256));
 	buffer_add(out, SLICE("}\n"));
 }

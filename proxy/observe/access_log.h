@@ -33,6 +33,8 @@ struct access_entry {
 	const struct decision *decision; /* NULL if it never came to one */
 	const struct ruleset *rules;	 /* for the names of granted purposes; NULL with decision */
 	const char *error;		 /* why it ended badly; NULL if it did not */
+	const struct verdict *would;	 /* observe mode: what would have been changed; as many as fit are written */
+	size_t n_would;
 };
 
 struct access_log;

@@ -116,6 +116,11 @@ static void test_line(void **state)
 			     .action = DECIDE_BLOCK,
 			     .observe = true,
 			     .counts = {[VERDICT_KEEP] = 2, [VERDICT_DROP] = 1}};
+	struct rule rule = {.file = SLICE("site.rules"), .line = 12};
+	struct verdict would[] = {
+		{.kind = VERDICT_DROP, .subject = SUBJECT_REQUEST_COOKIE, .name = SLICE("_ga"), .rule = &rule},
+		{.kind = VERDICT_DROP, .subject = SUBJECT_PARAM, .name = SLICE("x\"y")},
+	};
 	struct access_entry e = entry();
 
 	(void)state;
@@ -130,6 +135,8 @@ static void test_line(void **state)
 	e.decision = &d;
 	e.rules = rs;
 	e.error = "the origin\nwent away";
+	e.would = would;
+	e.n_would = 2;
 	assert_string_equal(
 		written(&e, false),
 		"{\"time\":\"2026-11-23T20:15:00.123Z\",\"peer\":\"203.0.113.0\",\"site\":\"www.example.com\","
@@ -137,8 +144,33 @@ static void test_line(void **state)
 		"\"sent\":18446744073709551615,\"us\":17,\"tls\":\"TLSv1.3\",\"resumed\":true,"
 		"\"upstream\":\"127.0.0.1:8080\",\"granted\":[\"analytics\"],\"consent\":\"signed cookie\","
 		"\"token\":\"good\",\"optout\":true,\"signal\":true,\"action\":\"block\",\"mode\":\"observe\","
-		"\"verdicts\":{\"keep\":2,\"drop\":1},\"error\":\"the origin\\nwent away\"}\n");
+		"\"verdicts\":{\"keep\":2,\"drop\":1},"
+		"\"would\":[{\"verdict\":\"drop\",\"subject\":\"cookie to the origin\",\"name\":\"_ga\","
+		"\"file\":\"site.rules\",\"line\":12},{\"verdict\":\"drop\",\"subject\":\"parameter\","
+		"\"name\":\"x\\\"y\"}],\"error\":\"the origin\\nwent away\"}\n");
 	ruleset_free(rs);
+}
+
+/* However much there is to tell, the line is whole and short enough for a pipe. */
+static void test_would_is_bounded(void **state)
+{
+	static struct verdict would[200];
+	static char name[100];
+	struct rule rule = {.line = 12};
+	struct access_entry e = entry();
+	const char *line;
+
+	(void)state;
+	memset(name, 1, sizeof name);
+	rule.file = slice_of(name, sizeof name);
+	for (size_t i = 0; i < 200; i++)
+		would[i] = (struct verdict){.kind = VERDICT_DROP, .name = slice_of(name, sizeof name), .rule = &rule};
+	e.would = would;
+	e.n_would = 200;
+	e.error = "it ended badly";
+	line = written(&e, false);
+	assert_true(strlen(line) > 2000 && strlen(line) <= ACCESS_LINE_MAX);
+	assert_non_null(strstr(line, "}],\"error\":\"it ended badly\"}\n"));
 }
 
 static void test_sparse(void **state)
@@ -345,9 +377,11 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_line),	  cmocka_unit_test(test_sparse), cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_times),	  cmocka_unit_test(test_long),	 cmocka_unit_test(test_off),
-		cmocka_unit_test(test_full_pipe), cmocka_unit_test(test_timer),	 cmocka_unit_test(test_rotation),
+		cmocka_unit_test(test_line),	  cmocka_unit_test(test_would_is_bounded),
+		cmocka_unit_test(test_sparse),	  cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_times),	  cmocka_unit_test(test_long),
+		cmocka_unit_test(test_off),	  cmocka_unit_test(test_full_pipe),
+		cmocka_unit_test(test_timer),	  cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_no_memory),
 	};
 
