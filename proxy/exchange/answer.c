@@ -91,6 +91,8 @@ void answer_error(struct exchange *e, unsigned status)
 		e->request = (struct request){.method = head ? SLICE("HEAD") : SLICE(""), .minor = minor};
 		e->target = slice_of(NULL, 0);
 		e->decided = false;
+		e->would = NULL;
+		e->n_would = 0;
 	}
 	fresh_response(e);
 	fields_add_id(&e->response.fields, FIELD_CONTENT_TYPE, SLICE("text/html; charset=utf-8"));

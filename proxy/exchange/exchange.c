@@ -4,6 +4,7 @@
 #include <time.h>
 
 #define ARENA_CHUNK 8192
+#define WOULD_MAX   32
 #define OUT_MAX	    (1024 * 1024)
 
 /* -- memory -------------------------------------------------------------------------------------------------------- */
@@ -99,6 +100,8 @@ static void log_exchange(const struct exchange *e)
 				      .decision = e->decided ? &e->decision : NULL,
 				      .rules = e->decided ? e->site->config->rules : NULL,
 				      .error = e->error,
+				      .would = e->would,
+				      .n_would = e->n_would,
 			      });
 }
 
@@ -233,12 +236,34 @@ static void refuse(struct exchange *e, unsigned status, const char *why)
 	answer_error(e, status);
 }
 
+static void note_verdict(void *arg, const struct verdict *v)
+{
+	struct exchange *e = arg;
+
+	if (v->kind == VERDICT_KEEP || e->n_would == WOULD_MAX)
+		return;
+	if (!e->would)
+		e->would = arena_calloc(&e->arena, WOULD_MAX, sizeof *e->would);
+	if (e->would)
+		e->would[e->n_would++] = *v;
+}
+
+const struct decide_env *exchange_env(struct exchange *e, struct decide_env *own)
+{
+	if (ruleset_mode(e->site->env.rules) != MODE_OBSERVE || !access_log_enabled(e->server->parts.log))
+		return &e->site->env;
+	*own = e->site->env;
+	own->sink = note_verdict;
+	own->sink_arg = e;
+	return own;
+}
+
 static void decide(struct exchange *e)
 {
-	const struct site *site = e->site;
 	uint64_t most = e->server->parts.config->limits.body;
-	enum decide_result r =
-		decide_request(&site->env, &e->request, slice_of(NULL, 0), e->began_ms / 1000, &e->arena, &e->decision);
+	struct decide_env own;
+	enum decide_result r = decide_request(exchange_env(e, &own), &e->request, slice_of(NULL, 0), e->began_ms / 1000,
+					      &e->arena, &e->decision);
 
 	if (r != DECIDE_OK) {
 		refuse(e, 431, "the exchange needs more memory than it may have");

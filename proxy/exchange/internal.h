@@ -20,6 +20,7 @@
 #include "proxy/io/deadline.h"
 #include "proxy/io/listener.h"
 #include "proxy/io/stream.h"
+#include "proxy/observe/log.h"
 #include "proxy/upstream/upstream.h"
 #include "rules/decide/decide.h"
 
@@ -52,6 +53,7 @@ struct server {
 	struct exchange *free_exchanges; /* with their arenas' first chunk, ready for reuse */
 	size_t n_free_exchanges;
 	uint64_t serial; /* of the exchange begun last */
+	struct log_limit origin_complaints;
 	bool draining;
 	struct deadline drain;
 	void (*drained)(void *arg);
@@ -143,6 +145,8 @@ struct exchange {
 
 	struct decision decision;
 	bool decided;
+	struct verdict *would; /* in observe mode: what would have been changed, in the arena */
+	size_t n_would;
 	int64_t began_ms; /* Unix time */
 	int64_t began_us; /* monotonic */
 	uint64_t sent;
@@ -196,6 +200,11 @@ void exchange_drop(struct exchange *e, const char *why);
 void exchange_fail(struct exchange *e, unsigned status, const char *why);
 void exchange_timeout(struct exchange *e);
 void exchanges_free(struct server *s);
+
+/*
+ * What to decide with: the site's env, or in observe mode a copy of it in *own that notes each verdict in e->would.
+ */
+const struct decide_env *exchange_env(struct exchange *e, struct decide_env *own);
 
 /* request.c */
 void request_start(struct exchange *e);

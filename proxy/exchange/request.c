@@ -54,11 +54,22 @@ void request_lost(struct exchange *e, unsigned status, const char *why)
 	exchange_fail(e, status, why);
 }
 
+static void complain(struct exchange *e)
+{
+	unsigned more = 0;
+
+	if (log_allowed(&e->server->origin_complaints, &more))
+		log_warning("origin %.*s of site %.*s: %s (and %u more since the last warning)",
+			    SLICE_ARG(e->upstream.address), SLICE_ARG(e->site->config->names[0]), e->upstream.error,
+			    more);
+}
+
 /* Nothing was sent, so any request may try the next address. */
 static void connect_failed(struct exchange *e)
 {
 	size_t most = upstream_set_targets(e->site->upstreams);
 
+	complain(e);
 	if (e->attempts < most && e->attempts < ATTEMPTS_MAX)
 		get_connection(e, true);
 	else

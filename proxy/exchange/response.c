@@ -58,7 +58,9 @@ static void choose_framing(struct exchange *e)
 
 static bool final_head(struct exchange *e)
 {
-	if (decide_response(&e->site->env, &e->response, false, &e->arena, &e->decision) != DECIDE_OK ||
+	struct decide_env own;
+
+	if (decide_response(exchange_env(e, &own), &e->response, false, &e->arena, &e->decision) != DECIDE_OK ||
 	    !forward_response_fields(e)) {
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");
 		return false;
@@ -78,6 +80,7 @@ static bool final_head(struct exchange *e)
 static bool interim_head(struct exchange *e)
 {
 	bool wanted = e->request.minor >= 1 && (e->response.status != 100 || e->request_framing.expect_continue);
+	struct decide_env own;
 
 	if (++e->interims > INTERIM_MAX) {
 		exchange_fail(e, 502, "the origin sent too many interim responses");
@@ -87,7 +90,7 @@ static bool interim_head(struct exchange *e)
 		visitor_wait(e->visitor, e->server->parts.config->timeouts.response);
 	if (!wanted)
 		return true;
-	if (decide_response(&e->site->env, &e->response, true, &e->arena, &e->decision) != DECIDE_OK) {
+	if (decide_response(exchange_env(e, &own), &e->response, true, &e->arena, &e->decision) != DECIDE_OK) {
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");
 		return false;
 	}
@@ -101,7 +104,9 @@ static bool interim_head(struct exchange *e)
 
 static bool switch_protocol(struct exchange *e, struct slice *in)
 {
-	if (decide_response(&e->site->env, &e->response, false, &e->arena, &e->decision) != DECIDE_OK) {
+	struct decide_env own;
+
+	if (decide_response(exchange_env(e, &own), &e->response, false, &e->arena, &e->decision) != DECIDE_OK) {
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");
 		return false;
 	}

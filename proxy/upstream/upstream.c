@@ -1,6 +1,7 @@
 #include "proxy/upstream/upstream.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,11 @@ static void note_failure(struct upstream *c)
 	t->down_until = io_now_ms() + t->back_off;
 }
 
+static void say(struct upstream_user *u, const char *what, const char *why)
+{
+	snprintf(u->error, sizeof u->error, "%s%s%s", what, why ? ": " : "", why ? why : "");
+}
+
 static void connect_failed(struct upstream *c, const char *why, bool timed_out)
 {
 	struct upstream_user *u = c->user;
@@ -123,7 +129,7 @@ static void connect_failed(struct upstream *c, const char *why, bool timed_out)
 
 	note_failure(c);
 	if (u) {
-		u->error = why;
+		say(u, why, c->stream.state == STREAM_CLOSED || timed_out ? NULL : stream_error(&c->stream));
 		u->timed_out = timed_out;
 	}
 	close_upstream(c);
@@ -179,7 +185,7 @@ static void on_stream(void *arg, enum stream_event event)
 		connect_done(c);
 		break;
 	case STREAM_FAILED:
-		connect_failed(c, c->stream.ssl ? "TLS handshake with the origin failed" : "connection refused", false);
+		connect_failed(c, c->stream.ssl ? "TLS with the origin failed" : "no connection to the origin", false);
 		break;
 	case STREAM_READABLE:
 	case STREAM_DRAINED:
@@ -228,7 +234,7 @@ static bool begin_connect(struct upstream_pool *p, struct upstream_user *u)
 	struct upstream *c = calloc(1, sizeof *c);
 	const struct config_address *a;
 
-	u->error = "out of memory";
+	say(u, "out of memory", NULL);
 	if (!c)
 		return false;
 	c->pool = p;
@@ -241,7 +247,7 @@ static bool begin_connect(struct upstream_pool *p, struct upstream_user *u)
 	deadline_init(&c->deadline, p->set->io->base, on_deadline, c);
 	if (!stream_connect(&c->stream, p->set->io, (const struct sockaddr *)&a->addr, a->len, on_stream, c)) {
 		note_failure(c);
-		u->error = "the connection could not be begun";
+		say(u, "the connection could not be begun", stream_error(&c->stream));
 		close_upstream(c);
 		return false;
 	}
@@ -313,7 +319,7 @@ bool upstream_get(struct upstream_set *set, struct upstream_user *u, bool fresh)
 {
 	struct upstream_pool *p = choose_pool(set);
 
-	u->error = NULL;
+	u->error[0] = '\0';
 	u->timed_out = false;
 	if (!fresh && lend_idle(p, u))
 		return true;

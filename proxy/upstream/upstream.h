@@ -36,7 +36,7 @@ struct upstream_user {
 	struct upstream_pool *waiting_in; /* the queue it stands in, or NULL */
 	struct upstream_user *next;
 	struct upstream_user *prev;
-	const char *error;    /* after UPSTREAM_FAILED: why; static text */
+	char error[160];      /* after UPSTREAM_FAILED: why */
 	bool timed_out;	      /* after UPSTREAM_FAILED: it was the deadline */
 	struct slice address; /* text of the address tried last; lives as long as the config */
 };

@@ -152,9 +152,14 @@ def test_attributes():
 
 
 def test_observe():
-    """in observe mode nothing changes"""
+    """in observe mode nothing changes, and the log tells what would have"""
     with Origin(setting) as o, Proxy(o, rules=kit.RULES + 'mode observe\n') as p:
         same(outcome(p, 'Cookie: _ga=1'), ('_ga=1', ['PHPSESSID', '_fbp', '_ga', 'lang'], []))
+        would = kit.wait_for(p.log_lines, 'a line in the log')[0]['would']
+        first = would[0]
+        same((first['verdict'], first['subject'], first['name']), ('drop', 'cookie to the origin', '_ga'))
+        true(first['file'].endswith('site.rules') and first['line'] > 0, str(first))
+        true('_fbp' in [w['name'] for w in would if w['subject'] == 'cookie to the visitor'], str(would))
 
 
 def test_every_status():

@@ -27,6 +27,10 @@ def test_origin_down():
     with Proxy(f'http://127.0.0.1:{port}') as p:
         r = p.get('/')
         same((r.status, r.get('content-type'), r.get('cache-control')), (502, 'text/html; charset=utf-8', 'no-store'))
+        true(f'origin 127.0.0.1:{port} of site localhost: no connection to the origin: Connection refused' in p.stderr(),
+             p.stderr())
+        kit.wait_for(p.log_lines, 'a line in the log')
+        true('Connection refused' in p.log_lines()[0]['error'], str(p.log_lines()))
         true(b'Bad Gateway' in r.body and str(port).encode() not in r.body, 'the page tells too much or too little')
 
 
@@ -229,13 +233,15 @@ def test_origin_over_tls():
     with Origin(echo) as o, Proxy(o) as inner:
         ca = kit.certs() + '/ca.pem'
         same(status_through(f'https://localhost:{inner.port} ca {ca}'), 200)
-        same(status_through(f'https://localhost:{inner.port}'), 502)
+        same(status_through(f'https://localhost:{inner.port}', 'certificate verify failed'), 502)
         same(status_through(f'https://localhost:{inner.port} insecure'), 200)
 
 
-def status_through(upstream):
+def status_through(upstream, complaint=''):
     with Proxy(upstream) as p:
-        return p.get('/').status
+        status = p.get('/').status
+        true(complaint in p.stderr(), p.stderr())
+        return status
 
 
 if __name__ == '__main__':
