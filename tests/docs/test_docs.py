@@ -342,7 +342,9 @@ def timeouts_and_limits():
 
 def fields_of_the_access_log():
     fields = re.findall(r'add_(?:key|text|flag|count)\([^;]*?SLICE\("(\w+)"\)', source('proxy/observe/access_log.c'))
-    missing('fields of the access log', ['time'] + fields, items(manual('crumbgate.conf.5')) | {'dropped'})
+    text = manual('crumbgate.conf.5')
+    missing('fields of the access log', ['time'] + fields, items(text) | set(re.findall(r'^\.Ic (.*)', text, re.M)) |
+            set(re.findall(r'\w+', ' '.join(re.findall(r'^\.Ic (.*)', text, re.M)))))
 
 
 def words_of_the_rules():
@@ -395,6 +397,20 @@ def links_lead_somewhere():
             assert os.path.exists(os.path.join(SRC, name)), f'{path}: {name} does not exist'
 
 
+def texts_of_the_troubleshooting():
+    """The guide speaks of texts that the program really says."""
+    sources = ''
+    for path in glob.glob(os.path.join(SRC, 'proxy', '**', '*.[ch]'), recursive=True):
+        sources += read(path)
+    said = re.sub(r'"\s+"', '', sources).replace('\\"', '"')
+    table = source('docs/guide-operators.md').split('## Troubleshooting')[1]
+    for cell in re.findall(r'^\| [^|]* \| (`[^|]*) \|', table, re.M) + re.findall(r'^\| (`[^|]*) \|', table, re.M):
+        for text in re.findall(r'`([^`]+)`', cell):
+            for part in re.split(r'\.\.\.|: ', text):
+                known = part.strip() in said or part in [os.strerror(n) for n in range(1, 130)]
+                assert not re.search('[a-z]{4} ', part) or known, f'nothing says "{part}"'
+
+
 def files_to_start_from():
     folder = os.path.join(SRC, 'docs', 'examples')
     good('site.rules', 'check', '-r', 'site.rules', cwd=folder)
@@ -423,6 +439,7 @@ def tests():
               words_of_the_test_files, commands_and_options):
         yield f'the manuals tell all {f.__name__.replace("_", " ")}', f
     yield 'links and names of files lead somewhere', links_lead_somewhere
+    yield 'texts of the troubleshooting are said', texts_of_the_troubleshooting
     yield 'the example that is installed holds', files_to_start_from
     for path in MANUALS:
         yield f'{os.path.basename(path)}: the examples hold', lambda p=path: play_document(p, manual_examples)
