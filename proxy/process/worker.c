@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "proxy/exchange/server.h"
@@ -233,6 +234,7 @@ int worker_run(const struct worker_args *args)
 
 	(void)snprintf(name, sizeof name, "worker %u", args->index);
 	log_process_name(name);
+	(void)prctl(PR_SET_NAME, "crumbgate", 0, 0, 0); /* else ps and top show how it was started: "exe" */
 	ignore_signals();
 	privileges_raise_files();
 	started = start(&w);

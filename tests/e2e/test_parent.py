@@ -162,6 +162,7 @@ def test_privileges():
         with Proxy(o, extra='user nobody\n' + ('' if root == '/' else f'chroot {root}\n')) as p:
             pid = p.workers()[0]
             nobody = pwd.getpwnam('nobody')
+            same(status(pid, 'Name'), ['crumbgate'])
             same(status(pid, 'Uid'), [str(nobody.pw_uid)] * 4)
             same(status(pid, 'Gid'), [str(nobody.pw_gid)] * 4)
             same(status(pid, 'Groups'), [])
