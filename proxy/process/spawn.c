@@ -63,6 +63,18 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * By descriptor, not by the name /proc/self/exe: under a tool that runs the program inside its own process (valgrind)
+ * that name would start the tool.
+ */
+static void exec_self(char *const argv[])
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (fd != -1)
+		(void)fexecve(fd, argv, environ);
+}
+
 /* In the child: only calls that are safe after fork. */
 static _Noreturn void become_worker(const struct worker_args *a, char *const argv[])
 {
@@ -74,7 +86,7 @@ static _Noreturn void become_worker(const struct worker_args *a, char *const arg
 	hand_over(a->access_log);
 	for (size_t i = 0; i < a->n_listens; i++)
 		hand_over(a->listens[i]);
-	execv("/proc/self/exe", argv);
+	exec_self(argv);
 	_exit(127);
 }
 

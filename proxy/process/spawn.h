@@ -1,5 +1,5 @@
 /*
- * Starting a worker: fork and exec of this very program (/proc/self/exe, so that a replaced file on disk does not
+ * Starting a worker: fork and exec of this very program (the file that runs, so that a replaced one on disk does not
  * matter) with the hidden subcommand "worker". Descriptors are handed over by number; every other one is close-on-exec.
  */
 #ifndef CG_PROXY_PROCESS_SPAWN_H

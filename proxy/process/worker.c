@@ -234,7 +234,7 @@ int worker_run(const struct worker_args *args)
 
 	(void)snprintf(name, sizeof name, "worker %u", args->index);
 	log_process_name(name);
-	(void)prctl(PR_SET_NAME, "crumbgate", 0, 0, 0); /* else ps and top show how it was started: "exe" */
+	(void)prctl(PR_SET_NAME, "crumbgate", 0, 0, 0); /* else ps and top show how it was started: a number */
 	ignore_signals();
 	privileges_raise_files();
 	started = start(&w);
