@@ -1,0 +1,171 @@
+/*
+ * Preloaded into the proxy: makes the n-th call of one kind fail in a worker, as a kernel or an allocator may. What to
+ * do stands in a page that the test shares with all workers ($CRUMBGATE_FAULTS names the file), so that one proxy
+ * serves many points. The parent is left alone.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum call { NONE, ALLOC, READ, WRITE, ACCEPT, EPOLL_CTL, CONNECT, SOCKET };
+
+struct page {
+	_Atomic int32_t call;
+	_Atomic int32_t error;	   /* errno of the failure */
+	_Atomic int64_t countdown; /* fails when it reaches 0; below: never again */
+	_Atomic int64_t starts;	   /* workers that began */
+};
+
+static struct page idle;
+static struct page *page = &idle;
+
+static int is_worker(void)
+{
+	char line[64] = "";
+	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && strcmp(line + strlen(line) + 1, "worker") == 0;
+}
+
+__attribute__((constructor)) static void attach(void)
+{
+	const char *name = getenv("CRUMBGATE_FAULTS");
+	int fd = name && is_worker() ? open(name, O_RDWR | O_CLOEXEC) : -1;
+	void *p = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (fd >= 0)
+		close(fd);
+	if (p == MAP_FAILED)
+		return;
+	page = p;
+	page->starts++;
+}
+
+static int fails(enum call call)
+{
+	if (page->call != (int)call || --page->countdown != 0)
+		return 0;
+	errno = page->error;
+	return 1;
+}
+
+/* -- memory -------------------------------------------------------------------------------------------------------- */
+
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t count, size_t n);
+void *__libc_realloc(void *p, size_t n);
+
+void *malloc(size_t n)
+{
+	return fails(ALLOC) ? NULL : __libc_malloc(n);
+}
+
+void *calloc(size_t count, size_t n)
+{
+	return fails(ALLOC) ? NULL : __libc_calloc(count, n);
+}
+
+void *realloc(void *p, size_t n)
+{
+	return fails(ALLOC) ? NULL : __libc_realloc(p, n);
+}
+
+/* -- calls --------------------------------------------------------------------------------------------------------- */
+
+#define REAL(type, name, parameters)   \
+	static type(*real) parameters; \
+	if (!real)                     \
+	*(void **)&real = dlsym(RTLD_NEXT, #name)
+
+/* The kernel would not let a socket that failed so live on. */
+static void break_socket(int fd, int how)
+{
+	int saved = errno;
+
+	if (saved == ECONNRESET)
+		(void)shutdown(fd, SHUT_RDWR);
+	else if (saved == EPIPE)
+		(void)shutdown(fd, how);
+	errno = saved;
+}
+
+static int fails_on(enum call call, int fd)
+{
+	if (!fails(call))
+		return 0;
+	break_socket(fd, SHUT_WR);
+	return 1;
+}
+
+ssize_t read(int fd, void *buf, size_t n)
+{
+	REAL(ssize_t, read, (int, void *, size_t));
+	return fails_on(READ, fd) ? -1 : real(fd, buf, n);
+}
+
+ssize_t recv(int fd, void *buf, size_t n, int flags)
+{
+	REAL(ssize_t, recv, (int, void *, size_t, int));
+	return fails_on(READ, fd) ? -1 : real(fd, buf, n, flags);
+}
+
+ssize_t write(int fd, const void *buf, size_t n)
+{
+	REAL(ssize_t, write, (int, const void *, size_t));
+	return fails_on(WRITE, fd) ? -1 : real(fd, buf, n);
+}
+
+ssize_t send(int fd, const void *buf, size_t n, int flags)
+{
+	REAL(ssize_t, send, (int, const void *, size_t, int));
+	return fails_on(WRITE, fd) ? -1 : real(fd, buf, n, flags);
+}
+
+ssize_t writev(int fd, const struct iovec *iov, int count)
+{
+	REAL(ssize_t, writev, (int, const struct iovec *, int));
+	return fails_on(WRITE, fd) ? -1 : real(fd, iov, count);
+}
+
+int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+	REAL(int, accept4, (int, struct sockaddr *, socklen_t *, int));
+	return fails(ACCEPT) ? -1 : real(fd, addr, len, flags);
+}
+
+int epoll_ctl(int ep, int op, int fd, struct epoll_event *e)
+{
+	REAL(int, epoll_ctl, (int, int, int, struct epoll_event *));
+	return op != EPOLL_CTL_DEL && fails(EPOLL_CTL) ? -1 : real(ep, op, fd, e);
+}
+
+/* Interrupted, connecting goes on by itself. */
+int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	REAL(int, connect, (int, const struct sockaddr *, socklen_t));
+	if (!fails(CONNECT))
+		return real(fd, addr, len);
+	if (page->error == EINTR)
+		(void)real(fd, addr, len);
+	errno = page->error;
+	return -1;
+}
+
+int socket(int domain, int type, int protocol)
+{
+	REAL(int, socket, (int, int, int));
+	return fails(SOCKET) ? -1 : real(domain, type, protocol);
+}
