@@ -315,8 +315,10 @@ static enum stream_result send_tls(struct stream *s, const void *p, size_t size,
 	case TLS_OK:
 		return STREAM_OK;
 	case TLS_WANT_WRITE:
+		if (arm_write(s))
+			return STREAM_AGAIN;
 		s->error = ENOMEM;
-		return arm_write(s) ? STREAM_AGAIN : STREAM_ERROR;
+		return STREAM_ERROR;
 	case TLS_WANT_READ:
 		s->write_wants_read = true;
 		return STREAM_AGAIN;
