@@ -282,7 +282,7 @@ static void test_queue_when_refused(void **state)
 	await(&w.wishes[3], UPSTREAM_FAILED, 1);
 	for (int i = 0; i < USERS; i++)
 		assert_int_equal(w.wishes[i].events[UPSTREAM_FAILED], i != 2);
-	assert_string_equal(w.wishes[0].user.error, "connection refused");
+	assert_string_equal(w.wishes[0].user.error, "no connection to the origin: Connection refused");
 	end(&w);
 }
 
