@@ -16,7 +16,7 @@ enum { EXIT_GOOD = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2 };
 	CG_COMMAND(explain, "tell which rule decides about a cookie or URL")         \
 	CG_COMMAND(fmt, "format configuration and rules files")                      \
 	CG_COMMAND(certs, "make development certificates, look at certificates")     \
-	CG_COMMAND(consent, "make and read consent cookies and their keys")          \
+	CG_COMMAND(consent, "make and read consent cookies, to try things out")      \
 	CG_COMMAND(demo, "serve a built-in example site, to see everything at once") \
 	CG_COMMAND(worker, "")
 

@@ -6,6 +6,7 @@
 
 #include "proxy/command/command.h"
 #include "proxy/command/site.h"
+#include "proxy/config/disk_loader.h"
 #include "rules/consent/consent.h"
 #include "rules/harness/check.h"
 #include "rules/language/statement.h"
@@ -28,7 +29,8 @@ static const char usage[] =
 	"       crumbgate consent read COOKIE -c FILE [--site NAME]\n\n"
 	"grant prints a signed consent cookie, as a visitor who decided would carry it; read tells what a\n"
 	"cookie (its value, or name=value) says and whether it counts.\n\n"
-	"  -c, --config FILE   the crumbgate.conf whose consent-keys sign (crumbgate.conf)\n"
+	"  -c, --config FILE   the crumbgate.conf whose consent-keys sign; crumbgate.conf in this\n"
+	"                      folder by default, or else /etc/crumbgate/crumbgate.conf\n"
 	"  -s, --site NAME     for this site (the first); one that is not configured makes a cookie that is\n"
 	"                      not accepted\n"
 	"  -a, --age DURATION  decided so long ago, like 10d; longer than the policy remembers: expired\n"
@@ -197,7 +199,7 @@ static int take_options(struct consent_command *c, int argc, char **argv)
 
 int command_consent(int argc, char **argv)
 {
-	struct consent_command c = {.config_path = "crumbgate.conf"};
+	struct consent_command c = {.config_path = disk_config_path()};
 	int status = take_options(&c, argc, argv);
 
 	if (status != -1)

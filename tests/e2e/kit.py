@@ -51,6 +51,14 @@ def free_port():
         return s.getsockname()[1]
 
 
+def reserve_port():
+    """A port and a socket that keeps others from being given it; who asks for it by number may."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(('127.0.0.1', 0))
+    return s.getsockname()[1], s
+
+
 @contextlib.contextmanager
 def scratch():
     path = tempfile.mkdtemp(prefix='crumbgate-test-')
@@ -227,7 +235,7 @@ class Proxy:
                  tls=True, args=(), start=True):
         self.dir = tempfile.mkdtemp(prefix='crumbgate-proxy-')
         os.chmod(self.dir, 0o755)
-        self.port, self.http_port, self.plain_port = free_port(), free_port(), free_port()
+        (self.port, self.http_port, self.plain_port), self.reserved = zip(*(reserve_port() for _ in range(3)))
         self.conf = os.path.join(self.dir, 'crumbgate.conf')
         self.log = os.path.join(self.dir, 'access.log')
         self.keys = os.path.join(self.dir, 'consent.keys')
@@ -316,6 +324,8 @@ site {names} {{
                 self.process.kill()
                 self.process.wait()
                 raise AssertionError('the proxy did not stop')
+        for s in self.reserved:
+            s.close()
         text = self.stderr() if self.process else ''
         if self.process:
             self.errors.close()
