@@ -33,6 +33,17 @@ def sanitized():
     return SANITIZED
 
 
+def preload(library):
+    """What LD_PRELOAD must hold: AddressSanitizer wants to be first; allocations are then its own and do not fail."""
+    if not sanitized():
+        return library
+    with open(CRUMBGATE, 'rb') as f:
+        needed = re.search(rb'libasan\.so\.\d+', f.read())
+    if not needed:
+        raise Skip('AddressSanitizer is linked in, a preloaded library and it do not mix')
+    return needed.group().decode() + ':' + library
+
+
 def wait_for(condition, what, seconds=DEADLINE):
     """The first true value of condition(); fails after the deadline."""
     end = time.monotonic() + seconds

@@ -8,7 +8,6 @@ import ctypes
 import errno
 import mmap
 import os
-import re
 import signal
 import socket
 import ssl
@@ -113,7 +112,7 @@ class World:
         more = (f'site tls.example {{\n {common} upstream {self.tls.url()}\n}}\n'
                 f'site down.example {{\n {common} upstream http://127.0.0.1:{kit.free_port()}\n}}\n')
         limits = '' if pooled else '\nlimits {\n upstream-idle 0\n}'
-        os.environ['CRUMBGATE_PRELOAD'], os.environ['CRUMBGATE_FAULTS'] = preload(), self.page.path
+        os.environ['CRUMBGATE_PRELOAD'], os.environ['CRUMBGATE_FAULTS'] = kit.preload(SHIM), self.page.path
         try:
             self.proxy = stack.enter_context(Proxy(self.plain, extra=EXTRA + limits, more=more))
         finally:
@@ -206,17 +205,6 @@ SCENARIOS = [get, get_tls, post, pipeline, error_pages, tunnel, large, upload, t
 
 
 # -- running ----------------------------------------------------------------------------------------------------------
-
-
-def preload():
-    """AddressSanitizer wants to be first; allocations are then its own and do not fail."""
-    if not kit.sanitized():
-        return SHIM
-    with open(kit.CRUMBGATE, 'rb') as f:
-        needed = re.search(rb'libasan\.so\.\d+', f.read())
-    if not needed:
-        raise kit.Skip('AddressSanitizer is linked in, a preloaded library and it do not mix')
-    return needed.group().decode() + ':' + SHIM
 
 
 def attempt(w, scenario):
