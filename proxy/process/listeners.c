@@ -30,11 +30,27 @@ static bool dual_stack(const struct config_address *a)
 	return a->addr.ss_family == AF_INET6 && slice_starts_with(a->text, SLICE("*"));
 }
 
+/* The IPv4 half of '*'. */
+static struct config_address ipv4_only(const struct config_address *a)
+{
+	struct config_address v4 = {.text = a->text, .len = sizeof(struct sockaddr_in)};
+	struct sockaddr_in *sin = (struct sockaddr_in *)&v4.addr;
+
+	sin->sin_family = AF_INET;
+	sin->sin_port = ((const struct sockaddr_in6 *)&a->addr)->sin6_port;
+	return v4;
+}
+
 static int open_socket(const struct config_address *a, bool reuse_port)
 {
 	int fd = socket(a->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int saved;
 
+	if (fd < 0 && errno == EAFNOSUPPORT && dual_stack(a)) { /* a kernel without IPv6 */
+		const struct config_address v4 = ipv4_only(a);
+
+		return open_socket(&v4, reuse_port);
+	}
 	if (fd < 0)
 		return -1;
 	if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
