@@ -36,6 +36,7 @@ MAY = {
 ONLY = {
     r'pcre2\.h': ['rules/language/pattern.c'],
     r'libpsl\.h': ['rules/http/host.c'],
+    r'idn2\.h': ['rules/http/idna.c'],
     r'openssl/.*': ['proxy/tls/', 'certs/', 'proxy/command/certs', 'proxy/command/peer', 'proxy/command/test_through'],
     r'event2/.*': ['proxy/io/', 'proxy/exchange/server.h', 'proxy/observe/', 'proxy/process/', 'proxy/command/'],
 }
@@ -46,7 +47,7 @@ PURE_SYMBOLS = re.compile(r'''^(
     str(nlen|to[a-z]+)|isoc.*|__isoc.*|
     malloc|calloc|realloc|free|abort|qsort|bsearch|
     (v?sn?printf)|__(v?sn?printf|mem[a-z]+|str[a-z]+|fprintf|printf)_chk|__stack_chk_fail|
-    pcre2_.*|psl_.*|
+    pcre2_.*|psl_.*|idn2_.*|
     __(asan|ubsan|sanitizer|gcov|llvm|sancov)_.*|_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__start___sancov.*|__stop___sancov.*|
     __errno_location|__ctype_.*|__assert_fail
 )$''', re.X)
