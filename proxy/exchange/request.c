@@ -1,5 +1,7 @@
 #include "proxy/exchange/internal.h"
 
+#include <stdio.h>
+
 #define ATTEMPTS_MAX 4
 /* A body moves its deadline only by this many octets, so that a trickle cannot hold a connection for ever. */
 #define PROGRESS_MIN 1024
@@ -57,11 +59,14 @@ void request_lost(struct exchange *e, unsigned status, const char *why)
 static void complain(struct exchange *e)
 {
 	unsigned more = 0;
+	char others[48] = "";
 
-	if (log_allowed(&e->server->origin_complaints, &more))
-		log_warning("origin %.*s of site %.*s: %s (and %u more since the last warning)",
-			    SLICE_ARG(e->upstream.address), SLICE_ARG(e->site->config->names[0]), e->upstream.error,
-			    more);
+	if (!log_allowed(&e->server->origin_complaints, &more))
+		return;
+	if (more)
+		snprintf(others, sizeof others, " (and %u more times)", more);
+	log_warning("origin %.*s of site %.*s: %s%s", SLICE_ARG(e->upstream.address),
+		    SLICE_ARG(e->site->config->names[0]), e->upstream.error, others);
 }
 
 /* Nothing was sent, so any request may try the next address. */
