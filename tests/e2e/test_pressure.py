@@ -212,5 +212,190 @@ def test_tls_origin_is_reused():
         same(o.connections, 1)
 
 
+def echo_tunnel(r, c):
+    """An origin that upgrades, and otherwise says nothing."""
+    if not r.get('upgrade'):
+        time.sleep(kit.DEADLINE)
+        return False
+    c.sendall(b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+    while True:
+        data = c.recv(65536)
+        if not data:
+            return False
+        c.sendall(data)
+
+
+def upgrade(c):
+    c.request('GET', '/', 'Upgrade: websocket', 'Connection: Upgrade')
+    same(c.response().status, 101)
+
+
+def test_every_state_has_a_deadline():
+    """whatever a visitor waits for, the connection ends by itself"""
+    short = ('timeouts {\n handshake 600ms\n head 600ms\n idle 600ms\n body 600ms\n connect 600ms\n'
+             ' response 600ms\n}\nlimits {\n upstream 1\n}')
+
+    def silent_tls(p):
+        return Client(p.port, tls=False)
+
+    def silent(p):
+        return p.client()
+
+    def part_of_a_head(p):
+        c = p.client()
+        c.send('GET / HTTP/1.1\r\nHo')
+        return c
+
+    def part_of_the_second_head(p):
+        c = p.client()
+        c.request('OPTIONS', '*', 'Max-Forwards: 0')
+        c.response()
+        c.send('GET')
+        return c
+
+    def idle(p):
+        c = p.client()
+        c.request('OPTIONS', '*', 'Max-Forwards: 0')
+        c.response()
+        return c
+
+    def waiting_for_an_answer(p):
+        c = p.client()
+        c.request('GET', '/')
+        return c
+
+    def in_a_body(p):
+        c = p.client()
+        c.request('POST', '/', 'Content-Length: 10')
+        return c
+
+    def quiet_tunnel(p):
+        c = p.client()
+        upgrade(c)
+        return c
+
+    def half_closed_tunnel(p):
+        c = Client(p.plain_port, tls=False)
+        upgrade(c)
+        c.send('x')
+        c.take(1)
+        c.s.shutdown(socket.SHUT_WR)
+        return c
+
+    def lingering(p):
+        c = p.client()
+        c.send('BAD\r\n\r\n')
+        return c
+
+    with Origin(echo_tunnel) as o, Proxy(o, extra=short) as p:
+        for begin in (silent_tls, silent, part_of_a_head, part_of_the_second_head, idle, waiting_for_an_answer,
+                      in_a_body, quiet_tunnel, half_closed_tunnel, lingering):
+            with begin(p) as c:
+                began = time.monotonic()
+                with contextlib.suppress(OSError):
+                    while c.s.recv(65536):
+                        pass
+                took = time.monotonic() - began
+                true(took < 5, f'{begin.__name__}: open for {took:.1f} s')
+
+
+def test_queue_for_the_origin():
+    """visitors wait for one of the origin's connections in turn; who leaves meanwhile is forgotten"""
+    go = threading.Event()
+
+    def handler(r, c):
+        if r.target == '/first':
+            go.wait(kit.DEADLINE)
+        c.sendall(reply(r.target.encode()))
+    with Origin(handler) as o, Proxy(o, extra='limits {\n upstream 1\n}') as p:
+        clients = []
+        for name in ('first', 'second', 'left', 'third'):
+            c = p.client()
+            c.request('GET', '/' + name)
+            clients.append(c)
+            time.sleep(0.05)
+        clients[2].close()
+        time.sleep(0.05)
+        go.set()
+        for c, name in zip(clients, ('/first', '/second', None, '/third')):
+            if name:
+                same(c.response().body, name.encode())
+            c.close()
+        same([r.target for r in o.requests], ['/first', '/second', '/third'])
+        same(o.connections, 1)
+
+
+def test_tunnel_ends():
+    """each side of a tunnel may end first, and what was said before arrives"""
+    def handler(r, c):
+        c.sendall(b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+        if r.target == '/origin-first':
+            c.sendall(b'o' * 3000000)
+            c.shutdown(socket.SHUT_WR)
+            seen.append(len(r.stream.read()))
+        else:
+            seen.append(len(r.stream.read()))
+            c.sendall(b'o' * 3000000)
+        return False
+    for target in ('/origin-first', '/visitor-first'):
+        seen = []
+        with Origin(handler) as o, Proxy(o) as p, Client(p.plain_port, tls=False) as c:
+            c.request('GET', target, 'Upgrade: websocket', 'Connection: Upgrade')
+            same(c.response().status, 101)
+            if target == '/visitor-first':
+                c.send(b'v' * 3000000)
+                c.s.shutdown(socket.SHUT_WR)
+                same(len(c.take(3000000)), 3000000)
+            else:
+                same(len(c.take(3000000)), 3000000)
+                c.s.shutdown(socket.SHUT_WR)
+            true(c.closed(), f'{target}: still open')
+            kit.wait_for(lambda: seen, 'the origin to see the end')
+            same(seen, [3000000 if target == '/visitor-first' else 0])
+
+
+def test_end_with_everything_in_flight():
+    """when the time to drain is over, connections in every state end with the worker"""
+    def handler(r, c):
+        if r.target == '/large':
+            c.sendall(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+            while True:
+                c.sendall(b'4000\r\n' + b'x' * 0x4000 + b'\r\n')
+        return echo_tunnel(r, c)
+    with Origin(handler) as o, Proxy(o, extra='timeouts {\n drain 500ms\n}\nlimits {\n upstream 6\n}') as p:
+        clients = [p.client() for _ in range(8)] + [Client(p.port, tls=False), Slow(p.plain_port)]
+        clients[0].send('GET / HT')
+        upgrade(clients[1])
+        for c in clients[2:4] + clients[9:]:
+            c.request('GET', '/large')
+        clients[4].request('POST', '/', 'Content-Length: 10000000', body=b'')
+        clients[4].send(b'x' * 300000)
+        for c in clients[5:8]:
+            c.request('GET', '/')  # the last one waits in the queue
+        kit.wait_for(lambda: len(o.requests) >= 6, 'the requests')
+        time.sleep(0.2)
+        p.process.terminate()
+        same(p.process.wait(kit.DEADLINE), 0)
+        for c in clients:
+            c.close()
+
+
+def test_drain_after_a_slow_answer():
+    """a connection whose answer was still on its way when draining began is closed behind it"""
+    body = b'x' * 3000000
+    with Origin(lambda r, c: c.sendall(reply(body))) as o, Proxy(o) as p, Slow(p.plain_port) as c:
+        c.request('GET', '/')
+        kit.wait_for(lambda: o.requests, 'the request')
+        time.sleep(0.3)
+        p.process.terminate()
+        time.sleep(0.2)
+        c.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        same(len(c.response().body), len(body))
+        true(c.closed(), 'still open')
+        began = time.monotonic()
+        same(p.process.wait(kit.DEADLINE), 0)
+        true(time.monotonic() - began < 5, 'the worker waited for a connection that was done')
+
+
 if __name__ == '__main__':
     kit.run(sys.modules[__name__])

@@ -10,10 +10,8 @@ import mmap
 import os
 import signal
 import socket
-import ssl
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
