@@ -1,6 +1,10 @@
 #include "proxy/exchange/internal.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
+
+/* What a worker has open besides connections, with some room. */
+#define OWN_FILES 24
 
 static void on_drained(void *arg)
 {
@@ -28,6 +32,27 @@ static bool init_site(struct server *s, size_t i)
 	return s->sites[i].upstreams != NULL;
 }
 
+/*
+ * Each visitor may need a second descriptor, towards the origin: if visitors alone took all of them, nobody could be
+ * served.
+ */
+static size_t most_visitors(const struct config *c)
+{
+	size_t own = OWN_FILES + c->n_listens, room;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+		return c->limits.connections;
+	room = files.rlim_cur > own + 2 ? (files.rlim_cur - own) / 2 : 1;
+	if (room >= c->limits.connections)
+		return c->limits.connections;
+	if (room < c->limits.connections / 2)
+		log_warning("room for %zu connections instead of %zu, because only %llu files may be open; raise the "
+			    "limit of open files (ulimit -Hn, LimitNOFILE=)",
+			    room, c->limits.connections, (unsigned long long)files.rlim_cur);
+	return room;
+}
+
 struct server *server_new(const struct server_parts *parts)
 {
 	struct server *s = calloc(1, sizeof *s);
@@ -35,6 +60,7 @@ struct server *server_new(const struct server_parts *parts)
 	if (!s)
 		return NULL;
 	s->parts = *parts;
+	s->most_visitors = most_visitors(parts->config);
 	deadline_init(&s->drain, parts->base, on_drained, s);
 	s->sites = calloc(parts->config->n_sites + 1, sizeof *s->sites);
 	s->scratch = pattern_scratch_new();

@@ -442,7 +442,7 @@ void visitor_accept(void *arg, int fd, const struct sockaddr *peer, socklen_t le
 	if (v->next)
 		v->next->prev = v;
 	s->visitors = v;
-	if (++s->n_visitors >= c->limits.connections)
+	if (++s->n_visitors >= s->most_visitors)
 		for (size_t i = 0; i < s->n_listenings; i++)
 			listener_enable(&s->listenings[i]->listener, false);
 }

@@ -380,6 +380,46 @@ def test_end_with_everything_in_flight():
             c.close()
 
 
+def cpu_seconds(pid):
+    with open(f'/proc/{pid}/stat') as f:
+        return sum(int(x) for x in f.read().rpartition(')')[2].split()[11:13]) / os.sysconf('SC_CLK_TCK')
+
+
+@contextlib.contextmanager
+def limited(limit):
+    """Proxies started meanwhile run under this limit of the shell's ulimit."""
+    real = kit.CRUMBGATE
+    kit.sanitized()  # looks at the program itself
+    with kit.scratch() as d:
+        kit.CRUMBGATE = os.path.join(d, 'crumbgate')
+        with open(kit.CRUMBGATE, 'w') as f:
+            f.write(f'#!/bin/sh\nulimit {limit}\nexec {real} "$@"\n')
+        os.chmod(kit.CRUMBGATE, 0o755)
+        try:
+            yield
+        finally:
+            kit.CRUMBGATE = real
+
+
+def test_out_of_descriptors():
+    """a worker without descriptors waits without spinning, answers what it has, and recovers"""
+    with Origin(echo) as o, limited('-n 40'), Proxy(o) as p:
+        worker = p.workers()[0]
+        true('raise the limit of open files' in p.stderr(), p.stderr())
+        clients = [Client(p.plain_port, tls=False) for _ in range(60)]
+        for c in clients:
+            c.request('GET', '/')
+        time.sleep(0.2)
+        before = cpu_seconds(worker)
+        time.sleep(1)
+        true(cpu_seconds(worker) - before < 0.3, 'the worker spins')
+        for c in clients:  # all of them are served, as those before them leave
+            same(c.response().status, 200)
+            c.close()
+        kit.wait_for(lambda: p.get('/').status == 200, 'the worker to recover')
+        same(p.workers(), [worker])
+
+
 def test_drain_after_a_slow_answer():
     """a connection whose answer was still on its way when draining began is closed behind it"""
     body = b'x' * 3000000
