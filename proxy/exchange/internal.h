@@ -50,7 +50,7 @@ struct server {
 	size_t n_listenings;
 	struct visitor *visitors;
 	size_t n_visitors;
-	size_t most_visitors; /* accepting stops there */
+	size_t most_visitors;		 /* accepting stops there */
 	struct exchange *free_exchanges; /* with their arenas' first chunk, ready for reuse */
 	size_t n_free_exchanges;
 	uint64_t serial; /* of the exchange begun last */

@@ -128,7 +128,9 @@ static void send_head(struct exchange *e)
 	}
 	e->request_state = body ? REQUEST_BODY : REQUEST_DONE;
 	put(e, buffer_slice(&e->out));
-	flush(e);
+	/* What is there of the body leaves with the head: request_input() flushes. */
+	if (!body || (!e->visitor->consuming && e->visitor->in.n == 0))
+		flush(e);
 	if (!body) {
 		wait_for_answer(e);
 		return;

@@ -96,8 +96,10 @@ void tunnel_from_origin(struct exchange *e)
 	case STREAM_AGAIN:
 		break;
 	case STREAM_EOF:
-	case STREAM_ERROR:
 		origin_ended(e);
+		break;
+	case STREAM_ERROR:
+		exchange_fail(e, 502, "the connection to the origin failed");
 		break;
 	}
 }

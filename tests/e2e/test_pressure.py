@@ -380,6 +380,29 @@ def test_end_with_everything_in_flight():
             c.close()
 
 
+def test_head_and_body_in_one_write():
+    """a small body that came with its head leaves with it, on a new connection and on a used one"""
+    segments = []
+
+    def handler(c):
+        for _ in range(2):
+            data = b''
+            while not data.endswith(b'hello'):
+                data += c.recv(65536)
+            info = c.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+            segments.append(struct.unpack_from('I', info, 152)[0])  # tcpi_data_segs_in
+            c.sendall(reply())
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        s.listen(5)
+        threading.Thread(target=lambda: handler(s.accept()[0]), daemon=True).start()
+        with Proxy(f'http://127.0.0.1:{s.getsockname()[1]}') as p, Client(p.plain_port, tls=False) as c:
+            for _ in range(2):
+                c.send('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello')
+                same(c.response().status, 200)
+    same(segments, [1, 2], 'segments after each request')
+
+
 def cpu_seconds(pid):
     with open(f'/proc/{pid}/stat') as f:
         return sum(int(x) for x in f.read().rpartition(')')[2].split()[11:13]) / os.sysconf('SC_CLK_TCK')
