@@ -17,6 +17,7 @@ MAY = {
     'rules/language': ['rules/base', 'rules/http', 'rules/data', 'rules/consent/names.h'],
     'rules/data': ['rules/base'],
     'rules/consent': ['rules/base', 'rules/http', 'rules/language'],
+    'rules/html': ['rules/base', 'rules/http'],
     'rules/decide': ['rules/base', 'rules/http', 'rules/language', 'rules/consent'],
     'rules/harness': ['rules/'],
     'certs': ['rules/base', 'rules/http', 'rules/language/loader.h'],

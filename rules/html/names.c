@@ -1,0 +1,107 @@
+#include "rules/html/names.h"
+
+#include "rules/html/internal.h"
+
+/* '1' to '6' are 0 to 5, letters 6 to 31, all else 255: no packed name begins with a digit, so none loses zeros. */
+#define N 255
+const uint8_t html_name_code[256] = {
+	N,  N,	N,  N,	N,  N,	N,  N, N, N, N, N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,
+	N,  N,	N,  N,	N,  N,	N,  N, N, N, N, N,  N,	N,  N,	N,  N,	N,  N,	N,  0,	1,  2,	3,  4,	5,  N,	N,  N,
+	N,  N,	N,  N,	N,  N,	N,  6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
+	28, 29, 30, 31, N,  N,	N,  N, N, N, 6, 7,  8,	9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+	25, 26, 27, 28, 29, 30, 31, N, N, N, N, N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,
+	N,  N,	N,  N,	N,  N,	N,  N, N, N, N, N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,
+	N,  N,	N,  N,	N,  N,	N,  N, N, N, N, N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,
+	N,  N,	N,  N,	N,  N,	N,  N, N, N, N, N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,
+	N,  N,	N,  N,	N,  N,	N,  N, N, N, N, N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,  N,	N,
+};
+#undef N
+
+/* A list of names, separated by spaces, and what they have in common (WHATWG HTML 13.2.6.4, 13.2.6.5, 13.1.2). */
+static const struct {
+	uint32_t bits;
+	struct slice names;
+} meanings[] = {
+	{NAME_RCDATA, SLICE_INIT("title textarea")},
+	{NAME_RAWTEXT, SLICE_INIT("style xmp iframe noembed noframes")},
+	{NAME_NOSCRIPT, SLICE_INIT("noscript")},
+	{NAME_SCRIPT, SLICE_INIT("script")},
+	{NAME_PLAINTEXT, SLICE_INIT("plaintext")},
+	{NAME_SVG, SLICE_INIT("svg")},
+	{NAME_MATH, SLICE_INIT("math")},
+	{NAME_LEAVES,
+	 SLICE_INIT("b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li "
+		    "listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var")},
+	{NAME_FONT, SLICE_INIT("font")},
+	{NAME_MATH_POINT, SLICE_INIT("mi mo mn ms mtext")},
+	{NAME_SVG_POINT, SLICE_INIT("foreignobject desc title")},
+	{NAME_ANNOTATION, SLICE_INIT("annotation-xml")},
+	{NAME_GLYPH, SLICE_INIT("mglyph malignmark")},
+	{NAME_VOID,
+	 SLICE_INIT("area base basefont bgsound br col embed frame hr image img input keygen link meta param "
+		    "source track wbr")},
+	{NAME_BLOCK,
+	 SLICE_INIT(
+		 "address article aside blockquote center dd details dialog dir div dl dt fieldset figcaption figure "
+		 "footer form h1 h2 h3 h4 h5 h6 header hgroup hr li listing main menu nav ol p plaintext pre search "
+		 "section summary table ul xmp")},
+	{NAME_SIBLING, SLICE_INIT("a button dd dt li nobr optgroup option p rp rt td th tr")},
+	{NAME_HTML,
+	 SLICE_INIT(
+		 "a address article aside b big blockquote button caption center code dd details dialog dir div dl dt "
+		 "em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hgroup i label li listing "
+		 "main menu nav nobr ol p pre ruby s search section small span strike strong sub summary sup table "
+		 "tbody td tfoot th thead tr tt u ul var")},
+	{NAME_FRAMESET, SLICE_INIT("frameset")},
+	{NAME_NO_FRAMESET,
+	 SLICE_INIT("applet area body br button dd dt embed hr iframe image img input keygen li listing marquee object "
+		    "pre select table template textarea wbr xmp")},
+	{NAME_NOFRAMES, SLICE_INIT("noframes")},
+};
+
+uint64_t html_name(struct slice name)
+{
+	uint64_t number = 0;
+	uint8_t packed = 0;
+
+	for (size_t i = 0; i < name.n; i++)
+		name_add(&number, &packed, name.p[i]);
+	return number;
+}
+
+static void add(struct html_names *names, uint64_t name, uint32_t bits)
+{
+	size_t i = (size_t)(name * UINT64_C(0x9e3779b97f4a7c15) >> 55);
+
+	while (names->slots[i].name != name && names->slots[i].name)
+		i = (i + 1) % HTML_NAMES_SLOTS;
+	names->slots[i].name = name;
+	names->slots[i].bits |= bits;
+}
+
+void html_names_init(struct html_names *names)
+{
+	*names = (struct html_names){0};
+	for (size_t i = 0; i < CG_COUNT(meanings); i++) {
+		struct slice name, rest = meanings[i].names;
+
+		while (rest.n) {
+			slice_cut(rest, ' ', &name, &rest);
+			add(names, html_name(name), meanings[i].bits);
+		}
+	}
+}
+
+bool html_names_add(struct html_names *names, struct slice name, unsigned wants)
+{
+	if (name.n == 0 || name.n > HTML_NAME_MAX || !ascii_is_alpha(name.p[0]) || names->added == HTML_NAMES_MAX)
+		return false;
+	names->added++;
+	add(names, html_name(name), wants & (HTML_WANT_START | HTML_WANT_END));
+	return true;
+}
+
+void html_names_want_all(struct html_names *names, unsigned wants)
+{
+	names->all |= wants & (HTML_WANT_START | HTML_WANT_END);
+}
