@@ -27,6 +27,25 @@ static inline const char *skip_space(const char *p, const char *end)
 	return p;
 }
 
+#define OFFSET	  ((uint32_t)(base + (size_t)(p - from)))
+#define SET(f, v) (store ? (void)(a->f = (v)) : (void)0)
+/* The input is over: the next piece goes on in state s. */
+#define STOP(s)                         \
+	do {                            \
+		if (p == end) {         \
+			g->state = (s); \
+			return NULL;    \
+		}                       \
+	} while (0)
+/* An attribute is whole. */
+#define DONE()                                            \
+	do {                                              \
+		if (store && g->in_attribute) {           \
+			g->in_attribute = false;          \
+			a = &attributes[++g->attributes]; \
+		}                                         \
+	} while (0)
+
 /*
  * The states from "before attribute name" to "self-closing start tag" (WHATWG HTML 13.2.5.32 to 13.2.5.40). One body
  * for both uses, so that a tag that is skipped ends where it would if it were read.
@@ -37,23 +56,7 @@ static inline __attribute__((always_inline)) const char *read_tag(struct html_ta
 {
 	const char *const from = p;
 	struct html_attribute *a = store ? &attributes[g->attributes < max ? g->attributes : 0] : NULL;
-
-#define OFFSET	  ((uint32_t)(base + (size_t)(p - from)))
-#define SET(f, v) (store ? (void)(a->f = (v)) : (void)0)
-#define STOP(s)                         \
-	do {                            \
-		if (p == end) {         \
-			g->state = (s); \
-			return NULL;    \
-		}                       \
-	} while (0)
-#define DONE()                                            \
-	do {                                              \
-		if (store && g->in_attribute) {           \
-			g->in_attribute = false;          \
-			a = &attributes[++g->attributes]; \
-		}                                         \
-	} while (0)
+	char quote = g->state == TAG_SINGLE ? '\'' : '"';
 
 	switch (g->state) {
 	case TAG_NAME:
@@ -65,9 +68,8 @@ static inline __attribute__((always_inline)) const char *read_tag(struct html_ta
 	case TAG_UNQUOTED:
 		goto unquoted;
 	case TAG_SINGLE:
-		goto single_quoted;
 	case TAG_DOUBLE:
-		goto double_quoted;
+		goto quoted;
 	case TAG_CLOSING:
 		goto closing;
 	}
@@ -79,12 +81,12 @@ before_name:
 	if (*p == '/')
 		goto slash;
 begin:
+	if (store && g->attributes == max) {
+		g->state = TAG_BEFORE_NAME;
+		g->full = true;
+		return p;
+	}
 	if (store) {
-		if (g->attributes == max) {
-			g->state = TAG_BEFORE_NAME;
-			g->full = true;
-			return p;
-		}
 		*a = (struct html_attribute){.name = OFFSET};
 		g->in_attribute = true;
 	}
@@ -94,13 +96,13 @@ name:
 	SET(name_length, OFFSET - a->name);
 	SET(value, OFFSET);
 	STOP(TAG_NAME);
-	if (*p == '=')
-		goto equals;
 after_name:
 	p = skip_space(p, end);
 	STOP(TAG_AFTER_NAME);
-	if (*p == '=')
-		goto equals;
+	if (*p == '=') {
+		p++;
+		goto before_value;
+	}
 	DONE();
 	if (*p == '>')
 		return p + 1;
@@ -110,52 +112,34 @@ slash:
 	p++;
 closing:
 	STOP(TAG_CLOSING);
-	if (*p == '>') {
-		g->self_closing = true;
-		return p + 1;
-	}
-	goto before_name;
-equals:
-	p++;
+	if (*p != '>')
+		goto before_name;
+	g->self_closing = true;
+	return p + 1;
 before_value:
 	p = skip_space(p, end);
 	STOP(TAG_BEFORE_VALUE);
 	SET(quote, HTML_UNQUOTED);
 	SET(value, OFFSET);
-	if (*p == '"')
-		goto quote;
-	if (*p == '\'')
-		goto apostrophe;
+	if (*p == '"' || *p == '\'') {
+		quote = *p++;
+		SET(quote, quote == '"' ? HTML_DOUBLE_QUOTED : HTML_SINGLE_QUOTED);
+		SET(value, OFFSET);
+		goto quoted;
+	}
 unquoted:
 	p = find_end(p, end, ENDS_VALUE);
 	SET(value_length, OFFSET - a->value);
 	STOP(TAG_UNQUOTED);
 	DONE();
 	goto before_name;
-quote:
-	p++;
-	SET(quote, HTML_DOUBLE_QUOTED);
-	SET(value, OFFSET);
-double_quoted:
-	p = find_char(p, end, '"');
-	STOP(TAG_DOUBLE);
-	goto unquote;
-apostrophe:
-	p++;
-	SET(quote, HTML_SINGLE_QUOTED);
-	SET(value, OFFSET);
-single_quoted:
-	p = find_char(p, end, '\'');
-	STOP(TAG_SINGLE);
-unquote:
+quoted:
+	p = find_char(p, end, quote);
+	STOP(quote == '"' ? TAG_DOUBLE : TAG_SINGLE);
 	SET(value_length, OFFSET - a->value);
 	DONE();
 	p++;
 	goto before_name;
-#undef OFFSET
-#undef SET
-#undef STOP
-#undef DONE
 }
 
 const char *html_tag_read(struct html_tag *g, struct html_attribute *attributes, uint32_t max, const char *p,

@@ -121,7 +121,7 @@ static bool give(struct html_tokenizer *t, struct html_token *token, enum html_t
 	token->last = last;
 	t->fresh = false;
 	if (type == HTML_OVERSIZED) {
-		token->name = t->tag.name;
+		token->name = t->state == STATE_NAME ? 0 : t->tag.name;
 		token->end_tag = t->tag.end;
 		token->withhold = t->options.withhold_oversized;
 	}
@@ -246,7 +246,7 @@ static bool oversize(struct html_tokenizer *t, struct html_token *token, const c
 		give_held(t, token, type);
 	else
 		give(t, token, type, slice_of(at - n, n), false);
-	if (t->tag.name_length + 2 <= token->raw.n)
+	if (t->state != STATE_NAME && t->tag.name_length + 2 <= token->raw.n)
 		with_tag(t, token);
 	while (token->attribute_count && !is_within(&t->attributes[token->attribute_count - 1], token->raw.n))
 		token->attribute_count--;

@@ -110,7 +110,7 @@ struct html_token {
 		last; /* comment, doctype, CDATA, oversized: the first, the last piece; input may end before the last */
 
 	/* Start tag, end tag, oversized: */
-	uint64_t name;		/* html_name() of it */
+	uint64_t name;		/* html_name() of it; 0 if a limit was passed within the name */
 	struct slice name_raw;	/* as it stands; empty for the later pieces of an oversized tag */
 	bool end_tag;		/* also of an oversized tag */
 	bool self_closing;	/* "/>"; means something only outside HTML_NS_HTML */
