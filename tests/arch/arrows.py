@@ -22,6 +22,7 @@ MAY = {
     'rules/harness': ['rules/'],
     'certs': ['rules/base', 'rules/http', 'rules/language/loader.h'],
     'proxy/h1': ['rules/base', 'rules/http'],
+    'proxy/coding': ['rules/base', 'rules/http'],
     'proxy/io': ['rules/base', 'proxy/tls/tls.h'],
     'proxy/tls': ['rules/', 'certs', 'proxy/config/config.h'],
     'proxy/config': ['rules/', 'proxy/h1/h1.h'],
@@ -38,6 +39,9 @@ ONLY = {
     r'pcre2\.h': ['rules/language/pattern.c'],
     r'libpsl\.h': ['rules/http/host.c'],
     r'idn2\.h': ['rules/http/idna.c'],
+    r'isa-l/.*': ['proxy/coding/'],
+    r'brotli/.*': ['proxy/coding/br.c'],
+    r'zstd.*\.h': ['proxy/coding/zstd.c'],
     r'openssl/.*': ['proxy/tls/', 'certs/', 'proxy/command/certs', 'proxy/command/peer', 'proxy/command/test_through'],
     r'event2/.*': ['proxy/io/', 'proxy/exchange/server.h', 'proxy/observe/', 'proxy/process/', 'proxy/command/'],
 }
