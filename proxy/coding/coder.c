@@ -145,7 +145,7 @@ static enum coder_result copy(struct slice *in, enum coder_input what, struct co
 static uint64_t allowed(const struct coder *c, uint64_t in)
 {
 	const struct coder_limits *l = &c->pool->limits;
-	uint64_t by_ratio = in > UINT64_MAX / 2 / (l->ratio + 1u) ? UINT64_MAX / 2 : in * l->ratio;
+	uint64_t by_ratio = in > UINT64_MAX / 2 / ((uint64_t)l->ratio + 1) ? UINT64_MAX / 2 : in * l->ratio;
 
 	return by_ratio > l->ratio_from ? by_ratio : l->ratio_from;
 }
