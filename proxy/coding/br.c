@@ -8,8 +8,13 @@
 
 enum {
 	QUALITY = 2, /* from 4 on the time doubles and more; see tests/bench/bench_coding.c */
-	WINDOW_BITS = 18,
-	ENCODER_MEMORY = 16 << 20, /* far above what that quality and window take */
+	WINDOW_BITS = 17,
+	/*
+	 * libbrotlienc ends the process when an allocation fails. So an encoder gets all its memory beforehand: at this
+	 * quality and window it takes at most 1.3 MB, whatever it is given.
+	 */
+	ENCODER_RESERVE = 2 << 20,
+	ENCODER_BEYOND = 8 << 20,
 };
 
 /* -- decoder ------------------------------------------------------------------------------------------------------- */
@@ -107,7 +112,7 @@ static void br_decode_close(struct coder_stage *s)
 
 	if (b->state)
 		BrotliDecoderDestroyInstance(b->state);
-	coder_memory_trim(&b->memory);
+	coder_memory_reset(&b->memory);
 	free(b);
 }
 
@@ -121,16 +126,19 @@ struct br_encode {
 	struct coder_memory memory;
 	BrotliEncoderState *state; /* NULL between bodies: there is no reset */
 	bool dirty;		   /* octets were taken since the last flush */
+	_Alignas(max_align_t) char reserve[ENCODER_RESERVE];
 };
 
 static struct coder_stage *br_encode_open(const struct coder_limits *limits)
 {
-	struct br_encode *b = calloc(1, sizeof *b);
+	struct br_encode *b = malloc(sizeof *b);
 
 	(void)limits;
 	if (!b)
 		return NULL;
-	b->memory.limit = ENCODER_MEMORY;
+	b->memory =
+		(struct coder_memory){.limit = ENCODER_BEYOND, .reserve = b->reserve, .reserve_n = sizeof b->reserve};
+	b->state = NULL;
 	return &b->stage;
 }
 
@@ -183,8 +191,7 @@ static bool br_encode_rest(struct coder_stage *s)
 
 	BrotliEncoderDestroyInstance(b->state);
 	b->state = NULL;
-	if (b->memory.held > CODER_IDLE_MAX)
-		coder_memory_trim(&b->memory);
+	coder_memory_reset(&b->memory);
 	return true;
 }
 
@@ -194,7 +201,7 @@ static void br_encode_close(struct coder_stage *s)
 
 	if (b->state)
 		BrotliEncoderDestroyInstance(b->state);
-	coder_memory_trim(&b->memory);
+	coder_memory_reset(&b->memory);
 	free(b);
 }
 

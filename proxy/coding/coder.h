@@ -33,7 +33,7 @@ struct coder_pool {
 	struct coder_stage *idle[CODER_KINDS];
 	unsigned idle_n[CODER_KINDS];
 };
-#define CODER_IDLE_MAX ((size_t)2 << 20)
+#define CODER_IDLE_MAX ((size_t)5 << 19) /* 2.5 MB */
 
 /* Allocates nothing. */
 CG_NONNULL void coder_pool_init(struct coder_pool *pool, const struct coder_limits *limits, unsigned keep);

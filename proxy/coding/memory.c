@@ -1,25 +1,59 @@
 #include "proxy/coding/memory.h"
 
-#include <stdint.h>
 #include <stdlib.h>
+
+#include "rules/base/attributes.h"
 
 /* Before each block; its size keeps the alignment that malloc gives. */
 struct coder_block {
 	_Alignas(max_align_t) struct coder_block *next;
-	size_t n; /* with this head */
+	size_t n; /* with this head; a multiple of the alignment */
 };
 
+static bool is_reserved(const struct coder_memory *m, const struct coder_block *b)
+{
+	return m->reserve && (const char *)b >= m->reserve && (const char *)b < m->reserve + m->reserve_n;
+}
+
+/* The smallest idle block that is large enough, and not more than twice that. */
 static struct coder_block *take_idle(struct coder_memory *m, size_t n)
 {
-	for (struct coder_block **at = &m->idle; *at; at = &(*at)->next) {
-		struct coder_block *b = *at;
+	struct coder_block **best = NULL, *b;
 
-		if (b->n == n) {
-			*at = b->next;
-			return b;
-		}
+	for (struct coder_block **at = &m->idle; *at; at = &(*at)->next) {
+		if ((*at)->n >= n && (*at)->n / 2 <= n && (!best || (*at)->n < (*best)->n))
+			best = at;
 	}
-	return NULL;
+	if (!best)
+		return NULL;
+	b = *best;
+	*best = b->next;
+	return b;
+}
+
+static struct coder_block *take_reserved(struct coder_memory *m, size_t n)
+{
+	struct coder_block *b;
+
+	if (n > m->reserve_n - m->reserve_used)
+		return NULL;
+	b = (struct coder_block *)(void *)(m->reserve + m->reserve_used);
+	m->reserve_used += n;
+	return b;
+}
+
+static struct coder_block *take_fresh(struct coder_memory *m, size_t n)
+{
+	struct coder_block *b;
+
+	if (n > m->limit - m->held)
+		coder_memory_trim(m);
+	if (n > m->limit - m->held)
+		return NULL;
+	b = malloc(n);
+	if (b)
+		m->held += n;
+	return b;
 }
 
 void *coder_memory_take(void *memory, size_t n)
@@ -27,21 +61,18 @@ void *coder_memory_take(void *memory, size_t n)
 	struct coder_memory *m = memory;
 	struct coder_block *b;
 
-	if (n > m->limit || sizeof *b > m->limit - n)
+	if (n > m->limit || sizeof *b + _Alignof(max_align_t) > m->limit - n)
 		return NULL;
-	n += sizeof *b;
+	n = (n + sizeof *b + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
 	b = take_idle(m, n);
 	if (b)
 		return b + 1;
-	if (n > m->limit - m->held)
-		coder_memory_trim(m);
-	if (n > m->limit - m->held)
-		return NULL;
-	b = malloc(n);
+	b = take_reserved(m, n);
+	if (!b)
+		b = take_fresh(m, n);
 	if (!b)
 		return NULL;
 	b->n = n;
-	m->held += n;
 	return b + 1;
 }
 
@@ -53,17 +84,33 @@ void coder_memory_give(void *memory, void *p)
 	if (!p)
 		return;
 	b--;
+	if (is_reserved(m, b) && (char *)b + b->n == m->reserve + m->reserve_used) {
+		m->reserve_used -= b->n;
+		return;
+	}
 	b->next = m->idle;
 	m->idle = b;
 }
 
 void coder_memory_trim(struct coder_memory *m)
 {
-	while (m->idle) {
-		struct coder_block *b = m->idle;
+	for (struct coder_block **at = &m->idle; *at;) {
+		struct coder_block *b = *at;
 
-		m->idle = b->next;
+		if (is_reserved(m, b)) {
+			at = &b->next;
+			continue;
+		}
+		*at = b->next;
 		m->held -= b->n;
 		free(b);
 	}
+}
+
+void coder_memory_reset(struct coder_memory *m)
+{
+	coder_memory_trim(m);
+	CG_CHECK(m->held == 0);
+	m->idle = NULL;
+	m->reserve_used = 0;
 }

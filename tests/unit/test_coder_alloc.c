@@ -80,10 +80,47 @@ static void test_sweep(void **state)
 	buffer_free(&page);
 }
 
+/* libbrotlienc ends the process when an allocation fails: so it must not make one once it is open. */
+static void test_br_reserve(void **state)
+{
+	struct coder_pool pool;
+	struct buffer text, out;
+	uint32_t random = 1;
+
+	(void)state;
+	buffer_init(&text, 8u << 20);
+	buffer_init(&out, 8u << 20);
+	while (text.n < 3000000) {
+		coder_drive_page(&text, 50000);
+		for (size_t i = 0; i < 50000; i++) {
+			random = random * 1664525u + 1013904223u;
+			buffer_add_char(&text, (char)(random >> (i & 1024 ? 24 : 30)));
+		}
+	}
+	assert_non_null(buffer_reserve(&out, 7u << 20));
+	coder_pool_init(&pool, &CODER_LIMITS_DEFAULT, 1);
+	for (size_t i = 0; i < 12; i++) {
+		static const size_t pieces[] = {0, 100, 5000, 65536, 300000, 1000000};
+		struct coder_drive how = {.piece = pieces[i / 2], .room = 4096, .flush = i & 1};
+		struct coder c;
+
+		buffer_clear(&out);
+		assert_true(coder_encode(&c, &pool, CODING_BR));
+		assert_true(alloc_fault_begin(1));
+		assert_int_equal(coder_drive(&c, buffer_slice(&text), &how, &out), CODER_END);
+		assert_false(alloc_fault_end());
+		coder_close(&c);
+	}
+	coder_pool_free(&pool);
+	buffer_free(&text);
+	buffer_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_br_reserve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
