@@ -427,17 +427,17 @@ static const char *pass_over(struct html_tokenizer *t)
 	}
 }
 
-static bool data(struct html_tokenizer *t, struct html_token *token)
+static bool data(struct html_tokenizer *t)
 {
-	const char *from = t->p;
-
-	(void)token;
-	if (t->pending == HTML_RUN && !t->foreign.n && !t->options.names->all)
+	if (t->pending == HTML_RUN && !t->foreign.n && !t->options.names->all) {
 		t->p = pass_over(t);
-	else
-		t->p = find_char(t->p, t->end, '<');
-	if (t->frameset == FRAMESET_POSSIBLE)
-		see_text(t, t->pending == HTML_RUN ? t->p : from, t->p);
+	} else {
+		const char *from = t->p;
+
+		t->p = find_char(from, t->end, '<');
+		if (t->frameset == FRAMESET_POSSIBLE)
+			see_text(t, from, t->p);
+	}
 	if (t->p == t->end)
 		return false;
 	t->lt = t->p++;
@@ -497,7 +497,7 @@ static bool step(struct html_tokenizer *t, struct html_token *token)
 {
 	switch (t->state) {
 	case STATE_TEXT:
-		return data(t, token);
+		return data(t);
 	case STATE_LESS:
 		return less(t, token);
 	case STATE_END_OPEN:
