@@ -49,8 +49,10 @@ struct server {
 	struct listening **listenings;
 	size_t n_listenings;
 	struct visitor *visitors;
+	struct visitor *idle; /* those between requests, newest first */
+	struct visitor *idle_oldest;
 	size_t n_visitors;
-	size_t most_visitors;		 /* accepting stops there */
+	size_t most_visitors;		 /* above it the oldest idle one is closed; if none is idle, accepting stops */
 	struct exchange *free_exchanges; /* with their arenas' first chunk, ready for reuse */
 	size_t n_free_exchanges;
 	uint64_t serial; /* of the exchange begun last */
@@ -79,6 +81,8 @@ struct visitor {
 	const struct config_listen *listen;
 	struct visitor *next;
 	struct visitor *prev;
+	struct visitor *idle_next; /* in the server's list of idle ones, while in_idle */
+	struct visitor *idle_prev;
 	struct stream stream;
 	struct deadline deadline;
 	struct exchange *exchange; /* in VISITOR_EXCHANGE */
@@ -91,6 +95,7 @@ struct visitor {
 		struct sockaddr_in6 v6;
 	} peer;
 	char address[INET6_ADDRSTRLEN];
+	bool in_idle;
 	bool consuming;	   /* visitor_feed() is on the stack */
 	bool eof;	   /* the visitor ended its side */
 	bool linger;	   /* when closing: it may still be sending */

@@ -36,7 +36,7 @@ bool forward_response_fields(struct exchange *e)
 	fields_remove(f, FIELD_CRUMBGATE_CONSENT);
 	/* It would lead visitors around us to another port or host. */
 	fields_remove_name(f, SLICE("Alt-Svc"));
-	if (!fields_find(f, FIELD_DATE)) /* RFC 9110 6.6.1 */
+	if (e->response.status >= 200 && !fields_find(f, FIELD_DATE)) /* RFC 9110 6.6.1 */
 		fields_add_id(f, FIELD_DATE, imf_fixdate(&e->arena, e->began_ms / 1000));
 	return !arena_failed(&e->arena);
 }
@@ -90,7 +90,8 @@ static bool interim_head(struct exchange *e)
 		visitor_wait(e->visitor, e->server->parts.config->timeouts.response);
 	if (!wanted)
 		return true;
-	if (decide_response(exchange_env(e, &own), &e->response, true, &e->arena, &e->decision) != DECIDE_OK) {
+	if (decide_response(exchange_env(e, &own), &e->response, true, &e->arena, &e->decision) != DECIDE_OK ||
+	    !forward_response_fields(e)) {
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");
 		return false;
 	}
@@ -106,7 +107,8 @@ static bool switch_protocol(struct exchange *e, struct slice *in)
 {
 	struct decide_env own;
 
-	if (decide_response(exchange_env(e, &own), &e->response, false, &e->arena, &e->decision) != DECIDE_OK) {
+	if (decide_response(exchange_env(e, &own), &e->response, false, &e->arena, &e->decision) != DECIDE_OK ||
+	    !forward_response_fields(e)) {
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");
 		return false;
 	}

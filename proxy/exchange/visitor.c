@@ -28,6 +28,43 @@ void visitor_wait(struct visitor *v, int64_t ms)
 	deadline_set(&v->deadline, ms);
 }
 
+/* -- room for others ----------------------------------------------------------------------------------------------- */
+
+/* Accepting goes on as long as there is room, or somebody idle who can make room. */
+static void admit(struct server *s)
+{
+	bool room = s->n_visitors < s->most_visitors || s->idle;
+
+	for (size_t i = 0; !s->draining && i < s->n_listenings; i++)
+		listener_enable(&s->listenings[i]->listener, room);
+}
+
+static void idle_add(struct visitor *v)
+{
+	struct server *s = v->server;
+
+	v->in_idle = true;
+	v->idle_prev = NULL;
+	v->idle_next = s->idle;
+	*(s->idle ? &s->idle->idle_prev : &s->idle_oldest) = v;
+	s->idle = v;
+	if (s->n_visitors >= s->most_visitors)
+		admit(s);
+}
+
+static void idle_remove(struct visitor *v)
+{
+	struct server *s = v->server;
+
+	if (!v->in_idle)
+		return;
+	v->in_idle = false;
+	*(v->idle_prev ? &v->idle_prev->idle_next : &s->idle) = v->idle_next;
+	*(v->idle_next ? &v->idle_next->idle_prev : &s->idle_oldest) = v->idle_prev;
+	if (s->n_visitors >= s->most_visitors)
+		admit(s);
+}
+
 /* -- ending -------------------------------------------------------------------------------------------------------- */
 
 static void free_visitor(struct io_reap *r)
@@ -47,6 +84,7 @@ void visitor_destroy(struct visitor *v)
 	if (v->state == VISITOR_CLOSED)
 		return;
 	v->state = VISITOR_CLOSED;
+	idle_remove(v);
 	if (v->exchange)
 		exchange_drop(v->exchange, "the visitor left");
 	deadline_clear(&v->deadline);
@@ -55,8 +93,7 @@ void visitor_destroy(struct visitor *v)
 	if (v->next)
 		v->next->prev = v->prev;
 	s->n_visitors--;
-	for (size_t i = 0; !s->draining && i < s->n_listenings; i++)
-		listener_enable(&s->listenings[i]->listener, true);
+	admit(s);
 	if (s->draining && s->n_visitors == 0)
 		deadline_set(&s->drain, 0);
 	io_reap(&s->io, &v->reap, free_visitor);
@@ -87,6 +124,7 @@ static void sent_all(struct visitor *v)
 static void begin_closing(struct visitor *v)
 {
 	v->state = VISITOR_CLOSING;
+	idle_remove(v);
 	buffer_free(&v->in);
 	switch (stream_flush(&v->stream)) {
 	case STREAM_OK:
@@ -118,6 +156,7 @@ void visitor_next(struct visitor *v, bool keep_alive)
 	v->state = VISITOR_IDLE;
 	v->scan = (struct h1_scan){0};
 	visitor_wait(v, v->server->parts.config->timeouts.idle);
+	idle_add(v);
 	visitor_pull(v);
 }
 
@@ -132,6 +171,7 @@ static bool consume_head(struct visitor *v, struct slice *in)
 
 	if (v->state == VISITOR_IDLE) {
 		v->state = VISITOR_HEAD;
+		idle_remove(v);
 		if (v->requests)
 			visitor_wait(v, c->timeouts.head);
 	}
@@ -442,7 +482,10 @@ void visitor_accept(void *arg, int fd, const struct sockaddr *peer, socklen_t le
 	if (v->next)
 		v->next->prev = v;
 	s->visitors = v;
-	if (++s->n_visitors >= s->most_visitors)
-		for (size_t i = 0; i < s->n_listenings; i++)
-			listener_enable(&s->listenings[i]->listener, false);
+	if (++s->n_visitors > s->most_visitors && s->idle_oldest) {
+		stream_notify_end(&s->idle_oldest->stream);
+		visitor_destroy(s->idle_oldest);
+	}
+	if (s->n_visitors >= s->most_visitors)
+		admit(s);
 }

@@ -14,6 +14,7 @@
 
 #define USEFUL_LIFE_MS	 500 /* a ready worker that lived longer is started again at once */
 #define RESPAWN_FIRST_MS 100
+#define KILL_GRACE_MS	 1000 /* workers end by themselves after timeouts drain; this much later they are killed */
 #define RESPAWN_MAX_MS	 10000
 
 static int64_t now_ms(void)
@@ -316,6 +317,26 @@ static void give_up_sockets(struct generation *g)
 	g->holds_sockets = false;
 }
 
+static void on_patience_over(evutil_socket_t fd, short what, void *arg)
+{
+	struct generation *g = arg;
+
+	(void)fd;
+	(void)what;
+	log_warning("generation %u: ending the connections that are left", g->number);
+	generation_kill(g);
+}
+
+static void begin_patience(struct generation *g)
+{
+	int64_t ms = g->loaded.config->timeouts.drain + KILL_GRACE_MS;
+	struct timeval tv = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+	g->patience = evtimer_new(g->env->base, on_patience_over, g);
+	if (!g->patience || event_add(g->patience, &tv) != 0)
+		log_error("no memory for a timer: workers that hang will not be killed");
+}
+
 void generation_drain(struct generation *g)
 {
 	if (g->state == GENERATION_DRAINING)
@@ -331,6 +352,7 @@ void generation_drain(struct generation *g)
 			(void)kill(w->pid, SIGTERM);
 	}
 	give_up_sockets(g);
+	begin_patience(g);
 }
 
 void generation_kill(struct generation *g)
@@ -425,6 +447,8 @@ void generation_free(struct generation *g)
 	if (!g)
 		return;
 	generation_kill(g);
+	if (g->patience)
+		event_free(g->patience);
 	for (size_t i = 0; i < g->n_workers; i++) {
 		wait_for(&g->workers[i]);
 		close_control(&g->workers[i]);

@@ -57,6 +57,7 @@ struct generation {
 	int *listens;	    /* of all workers; see listener_table_acquire() */
 	bool holds_sockets; /* they are acquired */
 	struct worker *workers;
+	struct event *patience; /* while draining: its end */
 	size_t n_workers;
 	bool failed; /* a worker died before all were ready */
 	struct generation *next;
@@ -70,7 +71,10 @@ void generation_free(struct generation *g);
 
 /* Starts all workers; false if one could not be started (the rest goes on and must be told to drain). */
 CG_WARN_UNUSED bool generation_start(struct generation *g);
-/* Tells the workers to finish, starts none again, gives up the sockets. */
+/*
+ * Tells the workers to finish, starts none again, gives up the sockets. Workers end by themselves after timeouts.drain;
+ * those that have not a moment later are killed.
+ */
 void generation_drain(struct generation *g);
 /* SIGKILL to all its workers. */
 void generation_kill(struct generation *g);

@@ -11,9 +11,8 @@
 #include "proxy/observe/log.h"
 #include "proxy/process/generation.h"
 
-#define READY_SECONDS	      60   /* a generation that is not ready by then is given up */
-#define KILL_GRACE_MS	      1000 /* workers end by themselves after timeouts drain; this much later they are killed */
-#define SAME_WISH_MS	      250  /* signals closer than this are one */
+#define READY_SECONDS	      60  /* a generation that is not ready by then is given up */
+#define SAME_WISH_MS	      250 /* signals closer than this are one */
 #define DRAIN_REPORT_SECONDS  5
 #define TICKET_ROTATE_SECONDS (12 * 3600)
 
@@ -26,7 +25,6 @@ struct parent {
 	struct event *rotate;	   /* ticket keys */
 	struct event *ready_limit; /* of the starting generation */
 	struct event *report;	   /* how a stop goes on */
-	struct event *kill;	   /* the end of a stop's patience */
 	struct generation_env env;
 	struct listener_table listeners;
 	struct tls_ticket_keys ticket_keys;
@@ -199,14 +197,6 @@ static void kill_all(struct parent *p)
 		generation_kill(g);
 }
 
-static void on_kill(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	log_warning("ending the connections that are left");
-	kill_all(arg);
-}
-
 static void on_report(evutil_socket_t fd, short what, void *arg)
 {
 	struct parent *p = arg;
@@ -242,8 +232,6 @@ static void stop_at_once(struct parent *p)
 static void stop(struct parent *p)
 {
 	static const struct timeval report = {.tv_sec = DRAIN_REPORT_SECONDS};
-	int64_t patience = 0;
-	struct timeval tv;
 
 	if (p->stopping) {
 		stop_at_once(p);
@@ -253,15 +241,9 @@ static void stop(struct parent *p)
 	p->stopping = true;
 	p->stopped_ms = now_ms();
 	for (struct generation *g = p->generations; g; g = g->next) {
-		int64_t drain = g->loaded.config->timeouts.drain;
-
-		patience = drain > patience ? drain : patience;
 		generation_ask_stats(g);
 		generation_drain(g);
 	}
-	patience += KILL_GRACE_MS;
-	tv = (struct timeval){.tv_sec = (time_t)(patience / 1000), .tv_usec = (suseconds_t)(patience % 1000 * 1000)};
-	(void)event_add(p->kill, &tv);
 	(void)event_add(p->report, &report);
 	sweep(p);
 }
@@ -323,8 +305,7 @@ static bool make_events(struct parent *p)
 	p->rotate = event_new(p->base, -1, EV_PERSIST, on_rotate, p);
 	p->report = event_new(p->base, -1, EV_PERSIST, on_report, p);
 	p->ready_limit = evtimer_new(p->base, on_ready_limit, p);
-	p->kill = evtimer_new(p->base, on_kill, p);
-	return p->rotate && p->report && p->ready_limit && p->kill && event_add(p->rotate, &rotate) == 0;
+	return p->rotate && p->report && p->ready_limit && event_add(p->rotate, &rotate) == 0;
 }
 
 static void free_event(struct event *e)
@@ -346,7 +327,6 @@ static void tear_down(struct parent *p)
 	free_event(p->rotate);
 	free_event(p->report);
 	free_event(p->ready_limit);
-	free_event(p->kill);
 	listener_table_free(&p->listeners);
 	if (p->base)
 		event_base_free(p->base);

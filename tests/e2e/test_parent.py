@@ -152,6 +152,16 @@ def test_crashing_worker():
         same(p.stderr().count('killed by signal 9'), 4)
 
 
+def test_hung_worker():
+    """a worker that hangs does not outlive a reload"""
+    with Origin(echo) as o, Proxy(o, extra='timeouts {\n drain 500ms\n}') as p:
+        pid = p.workers()[0]
+        os.kill(pid, signal.SIGSTOP)
+        p.process.send_signal(signal.SIGHUP)
+        kit.wait_for(lambda: pid not in (p.workers() or [pid]), 'the hung worker to be killed')
+        same(p.get('/').status, 200)
+
+
 def test_privileges():
     """a worker is nobody in an empty root, can gain nothing, dumps no core, and inherits no descriptor"""
     if os.geteuid() != 0:

@@ -211,7 +211,27 @@ def test_sni_and_versions():
 
 
 def test_connection_limit():
-    """at the limit of connections new ones wait instead of breaking old ones"""
+    """at the limit of connections new ones wait while all others are busy"""
+    go = threading.Event()
+
+    def handler(r, c):
+        go.wait(kit.DEADLINE)
+        c.sendall(reply())
+    with Origin(handler) as o, Proxy(o, extra='limits {\n connections 4\n}') as p:
+        held = [Client(p.plain_port, tls=False) for _ in range(4)]
+        for c in held:
+            c.request('GET', '/')
+        kit.wait_for(lambda: len(o.requests) == 4, 'the requests')
+        late = Client(p.plain_port, tls=False)
+        late.request('GET', '/late')
+        go.set()
+        same([c.response().status for c in held + [late]], [200] * 5)
+        for c in held + [late]:
+            c.close()
+
+
+def test_idle_make_room():
+    """at the limit of connections the one that was idle longest makes room for a new one"""
     with Origin(echo) as o, Proxy(o, extra='limits {\n connections 4\n}') as p:
         held = [Client(p.plain_port, tls=False) for _ in range(4)]
         for c in held:
@@ -219,9 +239,11 @@ def test_connection_limit():
             same(c.response().status, 200)
         late = Client(p.plain_port, tls=False)
         late.request('GET', '/')
-        held.pop().close()
         same(late.response().status, 200)
-        for c in held + [late]:
+        true(held[0].closed(), 'the oldest is still open')
+        for c in held[1:] + [late]:
+            c.request('GET', '/')
+            same(c.response().status, 200)
             c.close()
 
 
