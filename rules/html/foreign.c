@@ -163,6 +163,8 @@ enum html_namespace html_start_effect(struct html_tokenizer *t, struct slice raw
 	}
 	if (!start_text(t) && f->n)
 		open_html(f, t->tag.name, bits);
+	if (!f->n)
+		count_open(t, t->tag.counted, false);
 	return HTML_NS_HTML;
 }
 
@@ -181,8 +183,10 @@ static void end_html(struct html_foreign *f, uint64_t name)
 }
 
 /* An end tag in svg or math (13.2.6.5, "any other end tag"). */
-static void end_foreign(struct html_foreign *f, uint64_t name, uint32_t bits)
+static void end_foreign(struct html_tokenizer *t)
 {
+	struct html_foreign *f = &t->foreign;
+	uint64_t name = t->tag.name;
 	unsigned i = f->n;
 	bool point = false;
 
@@ -195,10 +199,11 @@ static void end_foreign(struct html_foreign *f, uint64_t name, uint32_t bits)
 	}
 	if (point)
 		return;
-	/* By the rules of HTML it may close an element around svg; those outside of all of it are not known. */
+	/* By the rules of HTML it may close an element around svg; those outside of all of it are only counted. */
 	if (i == 0) {
-		if (bits & NAME_HTML)
+		if (t->open[t->tag.counted])
 			pop_to(f, 0);
+		count_open(t, t->tag.counted, true);
 		return;
 	}
 	for (; i && !(f->open[i - 1].bits & OPEN_FOREIGN); i--) {
@@ -214,8 +219,10 @@ void html_end_effect(struct html_tokenizer *t)
 	struct html_foreign *f = &t->foreign;
 	uint64_t name = t->tag.name;
 
-	if (f->n == 0)
+	if (f->n == 0) {
+		count_open(t, t->tag.counted, true);
 		return;
+	}
 	if (f->beyond) {
 		f->beyond--;
 		return;
@@ -229,5 +236,5 @@ void html_end_effect(struct html_tokenizer *t)
 		end_html(f, name);
 		return;
 	}
-	end_foreign(f, name, t->tag.bits);
+	end_foreign(t);
 }

@@ -26,7 +26,7 @@ enum html_name_bits {
 	NAME_VOID = 1u << 15,	    /* never open */
 	NAME_BLOCK = 1u << 16,	    /* closes an open p */
 	NAME_SIBLING = 1u << 17,    /* closes an open one of the same name */
-	NAME_HTML = 1u << 18,	    /* its end tag leaves svg and math if nothing there has that name */
+	NAME_HTML = 1u << 18,	    /* its end tag leaves svg and math if it is open only around them */
 	NAME_FRAMESET = 1u << 19,
 	NAME_NO_FRAMESET = 1u << 20, /* no frameset can follow */
 	NAME_NOFRAMES = 1u << 21,
@@ -111,14 +111,23 @@ static inline const char *find_char(const char *p, const char *end, char c)
 	return found ? found : end;
 }
 
-/* names.c: the bits of a name in a set, 0 if it is not there. */
-static inline uint32_t names_find(const struct html_names *names, uint64_t name)
+/* The slot of a name in a set; an empty one if it is not there. */
+static inline const struct html_names_slot *names_find(const struct html_names *names, uint64_t name)
 {
 	size_t i = (size_t)(name * UINT64_C(0x9e3779b97f4a7c15) >> 55);
 
 	while (names->slots[i].name != name && names->slots[i].name)
 		i = (i + 1) % HTML_NAMES_SLOTS;
-	return names->slots[i].name ? names->slots[i].bits : 0;
+	return &names->slots[i];
+}
+
+/* An element that svg may stand in opens or ends. */
+static inline void count_open(struct html_tokenizer *t, unsigned counted, bool end)
+{
+	if (counted && !end)
+		t->open[counted]++;
+	else if (counted && t->open[counted])
+		t->open[counted]--;
 }
 
 /* How a character of a name is packed (0 to 31), or 255. */

@@ -69,7 +69,7 @@ uint64_t html_name(struct slice name)
 	return number;
 }
 
-static void add(struct html_names *names, uint64_t name, uint32_t bits)
+static struct html_names_slot *add(struct html_names *names, uint64_t name, uint32_t bits)
 {
 	size_t i = (size_t)(name * UINT64_C(0x9e3779b97f4a7c15) >> 55);
 
@@ -77,19 +77,26 @@ static void add(struct html_names *names, uint64_t name, uint32_t bits)
 		i = (i + 1) % HTML_NAMES_SLOTS;
 	names->slots[i].name = name;
 	names->slots[i].bits |= bits;
+	return &names->slots[i];
 }
 
 void html_names_init(struct html_names *names)
 {
+	uint8_t counted = 0;
+
 	*names = (struct html_names){0};
 	for (size_t i = 0; i < CG_COUNT(meanings); i++) {
 		struct slice name, rest = meanings[i].names;
+		struct html_names_slot *slot;
 
 		while (rest.n) {
 			slice_cut(rest, ' ', &name, &rest);
-			add(names, html_name(name), meanings[i].bits);
+			slot = add(names, html_name(name), meanings[i].bits);
+			if (meanings[i].bits & NAME_HTML)
+				slot->counted = ++counted;
 		}
 	}
+	CG_CHECK(counted < HTML_COUNTED);
 }
 
 bool html_names_add(struct html_names *names, struct slice name, unsigned wants)

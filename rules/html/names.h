@@ -37,6 +37,7 @@ struct html_names {
 	struct html_names_slot {
 		uint64_t name;
 		uint32_t bits;
+		uint8_t counted; /* which of html_tokenizer.open counts it; 0: none */
 	} slots[HTML_NAMES_SLOTS];
 	unsigned added;
 	uint32_t all; /* html_name_want bits that hold for every name */

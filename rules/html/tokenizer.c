@@ -72,6 +72,7 @@ void html_tokenizer_reset(struct html_tokenizer *t)
 	t->fresh = t->keeping = t->release = t->finished = false;
 	t->tag = (struct html_tag){0};
 	t->foreign.n = t->foreign.beyond = 0;
+	memset(t->open, 0, sizeof t->open);
 	t->held_n = 0;
 }
 
@@ -300,9 +301,11 @@ bool html_name_read(struct html_tokenizer *t, struct html_token *token)
 {
 	struct html_tag *g = &t->tag;
 	const struct html_names *names = t->options.names;
+	const struct html_names_slot *slot = names_find(names, g->name);
 	unsigned want = g->end ? HTML_WANT_END : HTML_WANT_START;
 
-	g->bits = names_find(names, g->name);
+	g->bits = slot->bits;
+	g->counted = slot->counted;
 	t->state = STATE_TAG;
 	if (!t->keeping)
 		return false;
@@ -389,7 +392,8 @@ static const char *pass_over(struct html_tokenizer *t)
 
 	for (;; lt = after) {
 		uint64_t number = 0;
-		uint32_t bits, want = HTML_WANT_START | NAME_MATTERS;
+		uint32_t want = HTML_WANT_START | NAME_MATTERS;
+		const struct html_names_slot *slot;
 		unsigned length = 0;
 		struct html_tag g = {0};
 
@@ -418,12 +422,13 @@ static const char *pass_over(struct html_tokenizer *t)
 			number = number << 5 | html_name_code[(unsigned char)*q];
 		if (q == t->end || length > 12 || !(is_space(*q) || *q == '/' || *q == '>'))
 			return lt;
-		bits = names_find(names, number);
-		if (bits & want)
+		slot = names_find(names, number);
+		if (slot->bits & want)
 			return lt;
 		after = *q == '>' ? q + 1 : html_tag_skip(&g, q, t->end);
 		if (!after)
 			return lt;
+		count_open(t, slot->counted, lt[1] == '/');
 	}
 }
 

@@ -24,10 +24,10 @@
  * content model was relaxed; a frameset that replaces the body, where all but noframes loses that effect; svg and
  * math with their integration points, the start tags that leave them, and CDATA sections, which exist only there.
  * Elements are remembered only inside svg and math, HTML_DEPTH deep; deeper ones are counted, not compared.
- * Where the simulation is coarser than a browser: an end tag inside svg or math that none of the open ones there has
- * (<div><svg></div>) leaves them if it is one of HTML's own elements, without knowing whether such one is open; a
- * frameset inside a template counts as none, and so does one after a template; misnested formatting inside
- * integration points is closed in order.
+ * Where the simulation is coarser than a browser: an end tag inside svg or math that closes an element around them
+ * (<div><svg></div>) leaves them if more such elements began than ended, without knowing which of them were closed
+ * without an end tag; a frameset inside a template counts as none, and so does one after a template; misnested
+ * formatting inside integration points is closed in order.
  */
 #ifndef CG_RULES_HTML_TOKENIZER_H
 #define CG_RULES_HTML_TOKENIZER_H
@@ -76,6 +76,7 @@ enum html_namespace { HTML_NS_HTML, HTML_NS_SVG, HTML_NS_MATH };
 #define HTML_TAG_MAX	    (16u << 20)
 #define HTML_ATTRIBUTES_MAX 256
 #define HTML_DEPTH	    96
+#define HTML_COUNTED	    80 /* names counted in `open`, and one */
 
 struct html_options {
 	const struct html_names *names; /* must outlive the tokenizer */
@@ -144,7 +145,8 @@ struct html_tag {
 	uint32_t name_length;
 	uint32_t bits; /* of the set of names */
 	uint8_t state;
-	uint8_t packed; /* characters packed into name so far; 255: hashed */
+	uint8_t counted; /* likewise */
+	uint8_t packed;	 /* characters packed into name so far; 255: hashed */
 	bool end, wanted, self_closing, full;
 	bool in_attribute;
 	uint32_t attributes;
@@ -168,7 +170,8 @@ struct html_tokenizer {
 	bool finished;
 	struct html_tag tag;
 	struct html_foreign foreign;
-	char *held; /* kept octets of earlier pieces: small or malloc'ed */
+	uint32_t open[HTML_COUNTED]; /* start tags less end tags, outside svg and math, of some names */
+	char *held;		     /* kept octets of earlier pieces: small or malloc'ed */
 	size_t held_n, held_cap;
 	char small[HTML_TAG_MIN];
 	struct html_attribute attributes[HTML_ATTRIBUTES_MAX];
