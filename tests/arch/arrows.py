@@ -15,6 +15,7 @@ MAY = {
     'rules/base': [],
     'rules/http': ['rules/base'],
     'rules/language': ['rules/base', 'rules/http', 'rules/data', 'rules/consent/names.h'],
+    'rules/filter': ['rules/base', 'rules/http', 'rules/language/pattern.h'],
     'rules/data': ['rules/base'],
     'rules/consent': ['rules/base', 'rules/http', 'rules/language'],
     'rules/html': ['rules/base', 'rules/http'],
