@@ -9,7 +9,7 @@ enum {
 	LEVEL = 3,
 	/*
 	 * Tokens of a deflate block. Small blocks adapt their Huffman codes to what a page holds where: 2048 gives
-	 * fewer octets than the library's default of 65536 on most pages, in a third of the memory.
+	 * fewer octets than the library's default of 65536 on most pages, in a quarter of the memory.
 	 */
 	BLOCK_TOKENS = 2048,
 	LEVEL_BUFFER = ISAL_DEF_LVL3_REQ + ISAL_DEF_LVL3_TOKEN_SIZE * BLOCK_TOKENS,
@@ -34,7 +34,10 @@ static struct coder_stage *gzip_open(const struct coder_limits *limits)
 	struct gzip *g = malloc(sizeof *g);
 
 	(void)limits;
-	return g ? &g->stage : NULL;
+	if (!g)
+		return NULL;
+	isal_deflate_init(&g->z);
+	return &g->stage;
 }
 
 static bool gzip_begin(struct coder_stage *s, enum coding coding)

@@ -52,6 +52,8 @@ static inline void slice_advance(struct slice *s, size_t n)
 
 static inline void room_advance(struct coder_room *r, size_t n)
 {
+	if (n == 0) /* p may be NULL then */
+		return;
 	r->p += n;
 	r->n -= n;
 }

@@ -381,6 +381,37 @@ static void test_foreign(void **state)
 	}
 }
 
+/* Which coding failed and how; and a coder that failed says so for ever. */
+static void test_error(void **state)
+{
+	static const struct coding_stack stack = {{CODING_ZSTD, CODING_GZIP}, 2};
+	struct world *w = *state;
+	struct buffer body;
+
+	buffer_init(&body, 1 << 20);
+	encode(w, CODING_GZIP, SLICE("<html> is no zstd"), &body);
+	for (size_t i = 0; i < 2; i++) {
+		struct slice in = i ? SLICE("<html>") : buffer_slice(&body);
+		char text[100];
+		struct coder_room room = {text, sizeof text};
+		struct coder c;
+
+		assert_true(coder_decode(&c, &w->pool, &stack));
+		for (size_t k = 0; k < 3; k++) {
+			assert_int_equal(coder_run(&c, &in, k ? CODER_LAST : CODER_MORE, &room), CODER_ERROR);
+			assert_int_equal(c.error, CODER_E_BROKEN);
+			assert_int_equal(c.culprit, i ? CODING_GZIP : CODING_ZSTD);
+			assert_string_equal(c.detail, i ? "bad gzip header" : "no zstd frame");
+			assert_int_equal(c.out, 0);
+		}
+		coder_close(&c);
+		coder_close(&c);
+	}
+	for (unsigned e = 0; e < CODER_ERRORS; e++)
+		assert_true(strlen(coder_error_text((enum coder_error)e)) > 5);
+	buffer_free(&body);
+}
+
 /* -- limits -------------------------------------------------------------------------------------------------------- */
 
 static enum coder_error limited(const struct coder_limits *limits, const struct coding_stack *stack, struct slice in,
@@ -491,8 +522,9 @@ int main(void)
 		cmocka_unit_test(test_decode_late_end), cmocka_unit_test(test_decode_no_room),
 		cmocka_unit_test(test_truncated),	cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_damaged),		cmocka_unit_test(test_trailing),
-		cmocka_unit_test(test_foreign),		cmocka_unit_test(test_limit_exact),
-		cmocka_unit_test(test_bombs),		cmocka_unit_test(test_memory_limit),
+		cmocka_unit_test(test_error),		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_limit_exact),	cmocka_unit_test(test_bombs),
+		cmocka_unit_test(test_memory_limit),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
