@@ -1,8 +1,9 @@
 /*
- * Tokens of many inputs, for test_html5lib.py. Each line of standard input is a case: STATE NAME HEX, where STATE is
- * data, rcdata, rawtext, script, plaintext or cdata, NAME that of the last start tag or '-', HEX the octets of the
- * input or '-'. For each the lines of html_events.h are printed, decoded, then "same N" if the same tokens came of N
- * ways to split the input (each octet, and one octet at a time), or "different K" where the input split at K did not.
+ * Tokens of many inputs, for test_html5lib.py and test_chromium.py. Each line of standard input is a case: STATE NAME
+ * HEX, where STATE is data, rcdata, rawtext, script, plaintext, cdata, or page (data, where tags have their effect on
+ * what follows; scripting is off), NAME that of the last start tag or '-', HEX the octets of the input or '-'. For each
+ * the lines of html_events.h are printed, decoded, then "same N" if the same tokens came of N ways to split the input
+ * (each octet, and one octet at a time), or "different K" where the input split at K did not.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ static void set_state(struct html_events *e, const char *state)
 {
 	static const char *const texts[] = {"data", "rcdata", "rawtext", "script", "plaintext"};
 
+	e->options.isolated = strcmp(state, "page") != 0;
 	e->in_cdata = strcmp(state, "cdata") == 0;
 	for (size_t i = 0; i < CG_COUNT(texts); i++) {
 		if (strcmp(state, texts[i]) == 0)
@@ -75,8 +77,7 @@ int main(void)
 	html_names_want_all(&all, HTML_WANT_START | HTML_WANT_END);
 	while (fgets(line, sizeof line, stdin)) {
 		char *state = line, *name = strchr(line, ' '), *hex = name ? strchr(name + 1, ' ') : NULL;
-		struct html_events e = {.options = {.names = &all, .wanted = HTML_WANT_ALL, .isolated = true},
-					.decode = true};
+		struct html_events e = {.options = {.names = &all, .wanted = HTML_WANT_ALL}, .decode = true};
 
 		if (!hex)
 			return 2;
