@@ -44,8 +44,8 @@ struct web_url {
  * spaces at both ends, TAB, LF and CR anywhere; '\' is '/'.
  *
  * All slices of *out are parts of out->text, which is a part of s itself where nothing needs a change and else lives in
- * the arena; scheme of WEB_URL_OTHER likewise. base may go away unless s is relative and nothing was written, so keep
- * it as long. Returns false only if the arena refused; *out is then WEB_URL_INVALID. Time is linear in s and base.
+ * the arena; scheme of WEB_URL_OTHER likewise. base may go away. Returns false only if the arena refused; *out is then
+ * WEB_URL_INVALID. Time is linear in s and base.
  */
 bool web_url_parse(struct slice s, const struct web_url *base, struct arena *arena, struct web_url *out);
 

@@ -15,6 +15,24 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* "~a,b-c": what is certainly options. */
+static bool are_words(struct slice options)
+{
+	do {
+		struct slice word;
+
+		slice_cut(options, ',', &word, &options);
+		if (word.n && word.p[0] == '~')
+			word = slice_from(word, 1);
+		if (word.n == 0)
+			return false;
+		for (size_t i = 0; i < word.n; i++)
+			if (!ascii_is_alpha(word.p[i]) && word.p[i] != '-')
+				return false;
+	} while (options.p);
+	return true;
+}
+
 /* Leaves out the lines that the naive matcher does not claim to understand. */
 static bool is_simple(struct slice list)
 {
@@ -22,11 +40,11 @@ static bool is_simple(struct slice list)
 		struct slice line, pattern, options;
 
 		slice_cut(list, '\n', &line, &list);
-		slice_cut(line, '$', &pattern, &options);
-		if (slice_find_char(options, '$') < options.n || slice_find_char(line, '#') < line.n ||
-		    slice_find_char(line, '/') == 0 || slice_find(line, SLICE("@@/")) < line.n ||
-		    slice_find_char(line, '[') < line.n || slice_find(line, SLICE("badfilter")) < line.n ||
-		    slice_find(line, SLICE("domain=")) < line.n || slice_find_char(line, '=') < line.n)
+		if ((slice_cut(line, '$', &pattern, &options) && !are_words(options)) ||
+		    slice_find_char(line, '#') < line.n || slice_find_char(line, '/') == 0 ||
+		    slice_find(line, SLICE("@@/")) < line.n || slice_find_char(line, '[') < line.n ||
+		    slice_find(line, SLICE("badfilter")) < line.n || slice_find(line, SLICE("domain=")) < line.n ||
+		    slice_find_char(line, '=') < line.n)
 			return false;
 		for (size_t i = 0; i < line.n; i++)
 			if ((uint8_t)line.p[i] <= ' ' || (uint8_t)line.p[i] >= 0x7F)
