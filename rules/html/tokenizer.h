@@ -26,8 +26,9 @@
  * Elements are remembered only inside svg and math, HTML_DEPTH deep; deeper ones are counted, not compared.
  * Where the simulation is coarser than a browser: an end tag inside svg or math that closes an element around them
  * (<div><svg></div>) leaves them if more such elements began than ended, without knowing which of them were closed
- * without an end tag; a frameset inside a template counts as none, and so does one after a template; misnested
- * formatting inside integration points is closed in order.
+ * without an end tag, and only if HTML has an element of that name; a frameset inside a template counts as none, and so
+ * does one after a template; misnested formatting inside integration points is closed in order; an oversized font or
+ * annotation-xml counts as one without attributes.
  */
 #ifndef CG_RULES_HTML_TOKENIZER_H
 #define CG_RULES_HTML_TOKENIZER_H
