@@ -13,27 +13,17 @@
 
 static struct slice list;
 
-static int set_up(void **state)
+static bool load(void)
 {
 	const char *path = getenv("FILTER_LIST");
 	FILE *f = fopen(path ? path : INSTALLED, "rb");
-	char *p = malloc(FILTER_TEXT_MAX);
+	char *p = f ? malloc(FILTER_TEXT_MAX) : NULL;
 
-	(void)state;
-	if (f && p)
+	if (p)
 		list = slice_of(p, fread(p, 1, FILTER_TEXT_MAX, f));
-	else
-		free(p);
 	if (f)
 		fclose(f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	free((void *)(uintptr_t)list.p);
-	return 0;
+	return p != NULL;
 }
 
 static double seconds(void)
@@ -48,8 +38,6 @@ static struct filter *compiled(struct filter_counts *counts)
 {
 	static const struct filter_options none;
 
-	if (list.n == 0)
-		skip();
 	return filter_compile(list, SLICE("list"), &none, NULL, counts);
 }
 
@@ -142,6 +130,13 @@ int main(void)
 		cmocka_unit_test(compiles),
 		cmocka_unit_test(agrees_with_the_naive_matcher),
 	};
+	int failed;
 
-	return cmocka_run_group_tests_name("filter_list", tests, set_up, tear_down);
+	if (!load()) {
+		puts("1..0 # SKIP no filter list is installed");
+		return 0;
+	}
+	failed = cmocka_run_group_tests_name("filter_list", tests, NULL, NULL);
+	free((void *)(uintptr_t)list.p);
+	return failed;
 }
