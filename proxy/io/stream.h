@@ -11,8 +11,7 @@
  * directly, the write event is armed only when the socket is full. The queue is not limited here: a producer must stop
  * while stream_queued() is above STREAM_HIGH_WATER and go on at STREAM_DRAINED.
  *
- * No function here calls the handler, but for stream_connect() and stream_handshake() never either: events come only
- * from the loop.
+ * No function here calls the handler: events come only from the loop.
  */
 #ifndef CG_PROXY_IO_STREAM_H
 #define CG_PROXY_IO_STREAM_H

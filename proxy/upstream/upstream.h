@@ -64,7 +64,8 @@ size_t upstream_set_targets(const struct upstream_set *set);
 
 /*
  * Asks for a connection. True: u->conn is an idle connection, lent at once (no event). Else UPSTREAM_READY or
- * UPSTREAM_FAILED comes from the loop; until then upstream_cancel() withdraws. fresh: only a new connection will do.
+ * UPSTREAM_FAILED comes from the loop, and until then upstream_cancel() withdraws; or, if the connection could not even
+ * be begun, UPSTREAM_FAILED came before this returned, and u may be gone. fresh: only a new connection will do.
  */
 bool upstream_get(struct upstream_set *set, struct upstream_user *u, bool fresh);
 
