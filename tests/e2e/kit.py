@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import json
 import os
+import select
 import re
 import shutil
 import signal
@@ -431,6 +432,31 @@ class Client:
                 raise EOFError('closed %d octets short' % (n - len(self.buffer)))
         out, self.buffer = self.buffer[:n], self.buffer[n:]
         return out
+
+    def converse(self, data, n):
+        """Sends data while it reads, until n octets came. In one thread: a TLS connection must not be used by two."""
+        sent = 0
+        self.s.setblocking(False)
+        try:
+            while sent < len(data) or len(self.buffer) < n:
+                moved = wants_write = False
+                try:
+                    if sent < len(data):
+                        sent += self.s.send(data[sent:sent + 65536])
+                        moved = True
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError) as e:
+                    wants_write = not isinstance(e, ssl.SSLWantReadError)
+                try:
+                    if not self.more():
+                        raise EOFError('closed while %d octets were sent and %d read' % (sent, len(self.buffer)))
+                    moved = True
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+                    pass
+                if not moved and select.select([self.s], [self.s] if wants_write else [], [], DEADLINE) == ([], [], []):
+                    raise TimeoutError('nothing moves after %d octets sent and %d read' % (sent, len(self.buffer)))
+        finally:
+            self.s.settimeout(DEADLINE)
+        return self.take(n)
 
     def head(self):
         status = int(self.line().split(b' ')[1])

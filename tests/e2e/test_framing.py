@@ -243,11 +243,7 @@ def test_upgrade():
             c.send('hello')
             same(c.take(5), b'HELLO')
             big = b'a' * 1000000
-            import threading
-            t = threading.Thread(target=c.send, args=(big,))
-            t.start()
-            same(c.take(len(big)), big.upper())
-            t.join()
+            same(c.converse(big, len(big)), big.upper())
         with p.client() as c:
             c.request('GET', '/', 'Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: x')
             same(c.response().body, b'no')
