@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 /* What a person is told. It says what happened and what to do, and nothing about what stands behind. */
-static const struct page {
+static const struct error_page {
 	unsigned status;
 	const char *reason;
 	const char *text;
@@ -27,7 +27,7 @@ static const struct page {
 	{505, "HTTP Version Not Supported", "The request uses a version of HTTP that is not supported."},
 };
 
-static const struct page *page_of(unsigned status)
+static const struct error_page *page_of(unsigned status)
 {
 	for (size_t i = 0; i < CG_COUNT(pages); i++)
 		if (pages[i].status == status)
@@ -35,7 +35,7 @@ static const struct page *page_of(unsigned status)
 	return page_of(500);
 }
 
-static struct slice page_body(struct exchange *e, const struct page *p)
+static struct slice page_body(struct exchange *e, const struct error_page *p)
 {
 	return arena_printf(
 		&e->arena,
@@ -80,7 +80,7 @@ static void fresh_response(struct exchange *e)
 
 void answer_error(struct exchange *e, unsigned status)
 {
-	const struct page *p = page_of(status);
+	const struct error_page *p = page_of(status);
 
 	if (arena_failed(&e->arena)) {
 		/* The answer needs little memory, and of the request only whether it may have a body. */

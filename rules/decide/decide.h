@@ -26,7 +26,9 @@ enum verdict_kind {
 	VERDICT_EXPIRE,	 /* a denied cookie on the device: deletion sent to the visitor */
 	VERDICT_REWRITE, /* attributes of a Set-Cookie changed */
 	VERDICT_INJECT,
-	VERDICT_BLOCK, /* the request is answered with 204, the origin never sees it */
+	VERDICT_BLOCK,	 /* the request is answered with 204, the origin never sees it */
+	VERDICT_INERT,	 /* a beacon in a page that stays there and does nothing */
+	VERDICT_REPLACE, /* a beacon in a page, by something else */
 	VERDICT_KINDS
 };
 
@@ -35,6 +37,10 @@ enum verdict_subject {
 	SUBJECT_RESPONSE_COOKIE, /* origin to visitor */
 	SUBJECT_PARAM,
 	SUBJECT_PATH,
+	SUBJECT_BEACON, /* an element or attribute of a page; name: its URL, or how it is written */
+	SUBJECT_HEADER, /* a beacon in a field of the response; name: its URL or host */
+	SUBJECT_HTML,	/* injected into a page; name: the place */
+	SUBJECT_PAGE,	/* a page as a whole, withheld or not; name: its URL */
 	SUBJECT_KINDS
 };
 
@@ -46,6 +52,10 @@ struct verdict {
 	const struct rule *rule; /* the one that says so; NULL for what needs none (crumbgate's own cookie) */
 	purposes mask;		 /* purposes the thing is of */
 	const char *reason;	 /* static text where no rule is enough, e.g. "pattern limit reached"; or NULL */
+	/* Of SUBJECT_BEACON and SUBJECT_HEADER: what matched, and for lists where in the list. */
+	struct slice pattern;
+	unsigned list_line;
+	uint64_t offset; /* of SUBJECT_BEACON and SUBJECT_HTML: in the page as the origin sent it */
 };
 
 /* Receives each verdict as it is made; for the harness, explain and observe mode's log. */
@@ -57,6 +67,9 @@ struct decide_env {
 	const struct consent_mac *mac;
 	struct slice site;
 	struct pattern_scratch *scratch;
+	const struct guard *guard; /* the guard of these rules, made once; NULL: pages get none */
+	/* SHA-256, for the hashes in Content-Security-Policy; NULL: what a policy does not let run is not injected. */
+	void (*sha256)(struct slice data, unsigned char out[32]);
 	/* Fills out with n random octets; for {uuid}. */
 	void (*random)(void *arg, unsigned char *out, size_t n);
 	void *random_arg;
@@ -72,7 +85,29 @@ enum decide_action {
 struct leftover; /* a denied cookie seen in the request */
 struct injected; /* a cookie made for this visitor */
 
+/* What is to be done with the body of a response. */
+enum page_work {
+	PAGE_PASS,     /* nothing: it is no page, or this visitor's consent leaves nothing to do */
+	PAGE_REWRITE,  /* hand it through a rewriter (rewriter.h); the fields are made ready for that */
+	PAGE_WHOLE,    /* a part of a page came (206): ask the origin again, without Range and If-Range */
+	PAGE_WITHHOLD, /* it cannot be read and must not pass: answer 502; see page.why */
+};
+
+struct page {
+	enum page_work work;
+	bool document;	 /* a document of its own, not a fragment that a script asked for: it may be injected into */
+	bool guard;	 /* the guard goes in */
+	bool xml;	 /* application/xhtml+xml: tags change nothing */
+	bool unlabelled; /* there is no Content-Type: it is a page only if it looks like one */
+	unsigned status;
+	struct slice url;   /* of the page, absolute */
+	struct slice path;  /* normalised, as inject statements compare it */
+	struct slice nonce; /* of the page's Content-Security-Policy, for what is injected; may be empty */
+	const char *why;
+};
+
 struct decision {
+	struct page page; /* set by decide_response() */
 	struct consent consent;
 	enum decide_action action;
 	bool observe;

@@ -6,6 +6,7 @@
  * judge.c     whether a cookie may pass; verdicts are counted and handed on
  * expire.c    denied cookies on the device: remembered from the request, deleted by the response
  * inject.c    cookies that crumbgate makes
+ * beacon.c    whether a URL may be requested
  * verdict.c   texts
  */
 #ifndef CG_RULES_DECIDE_INTERNAL_H
@@ -38,6 +39,25 @@ extern const char decide_pattern_limit[]; /* the reason where a pattern hit its 
 struct judgement judge_cookie(const struct deciding *x, struct slice name);
 /* True if all purposes of the mask are granted. */
 bool is_granted(const struct deciding *x, purposes mask);
+
+/* ---- beacon.c ---- */
+
+/* What is said of a URL that an element or field would make a request to. */
+struct beacon_judgement {
+	bool pass;
+	struct beacon_match match; /* match.rule NULL: no rule names it, and it passes (or see reason) */
+	purposes mask;
+	const char *reason;
+	struct slice url; /* in normal form, in the arena or part of the argument; of a URL that is no network URL: as
+			     it is */
+};
+
+/*
+ * url: the attribute's value with character references decoded, or what a field says; base: what relative ones are
+ * relative to; types: of enum filter_type. What is made for it lives in x->arena.
+ */
+struct beacon_judgement judge_url(const struct deciding *x, const struct web_url *base, const struct filter_page *page,
+				  struct slice url, unsigned types);
 
 /* ---- expire.c ---- */
 

@@ -7,6 +7,7 @@ static const struct {
 	[VERDICT_KEEP] = {"keep", "kept"},	   [VERDICT_DROP] = {"drop", "dropped"},
 	[VERDICT_EXPIRE] = {"expire", "expired"},  [VERDICT_REWRITE] = {"rewrite", "rewritten"},
 	[VERDICT_INJECT] = {"inject", "injected"}, [VERDICT_BLOCK] = {"block", "blocked"},
+	[VERDICT_INERT] = {"inert", "made inert"}, [VERDICT_REPLACE] = {"replace", "replaced"},
 };
 
 static const char *const subjects[SUBJECT_KINDS] = {
@@ -14,6 +15,10 @@ static const char *const subjects[SUBJECT_KINDS] = {
 	[SUBJECT_RESPONSE_COOKIE] = "cookie to the visitor",
 	[SUBJECT_PARAM] = "parameter",
 	[SUBJECT_PATH] = "path",
+	[SUBJECT_BEACON] = "beacon",
+	[SUBJECT_HEADER] = "beacon in a header field",
+	[SUBJECT_HTML] = "HTML",
+	[SUBJECT_PAGE] = "page",
 };
 
 const char *verdict_kind_text(enum verdict_kind k)

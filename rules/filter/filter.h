@@ -9,7 +9,7 @@
  *
  * Patterns: "||" begins at the start of the host name or of one of its labels; "|" at either end is the URL's start or
  * end; "*" is anything; "^" is a separator (any octet but letters, digits, "_", "-", ".", "%") or the end of the URL;
- * "/.../" is a regular expression (PCRE2, rules/language/pattern.h). Letter case is ignored without match-case.
+ * "/.../" is a regular expression (PCRE2, rules/base/pattern.h). Letter case is ignored without match-case.
  *
  * Options: script image stylesheet object subdocument xmlhttprequest media font ping websocket other popup document
  * all (and the short forms of uBlock Origin: css frame xhr beacon doc), each also with "~"; third-party, first-party
@@ -31,7 +31,7 @@
 #include "rules/base/diagnostic.h"
 #include "rules/base/slice.h"
 #include "rules/http/web_url.h"
-#include "rules/language/pattern.h"
+#include "rules/base/pattern.h"
 
 /* What a URL is requested for. A request may carry several: a preconnect has FILTER_ANY. */
 enum filter_type {

@@ -1,7 +1,7 @@
 #include "rules/harness/check.h"
 
 #include "rules/harness/checker.h"
-#include "rules/language/pattern.h"
+#include "rules/base/pattern.h"
 
 static void add_row(struct checker *c, struct diff_row row)
 {

@@ -55,7 +55,7 @@
 #include "rules/consent/consent.h"
 #include "rules/decide/decide.h"
 #include "rules/http/message.h"
-#include "rules/language/pattern.h"
+#include "rules/base/pattern.h"
 
 #define TEST_FILE_MAX  (4 * 1024 * 1024)  /* octets of one file */
 #define TEST_FILE_MEM  (64 * 1024 * 1024) /* of all that one file's cases become, tables unfolded */

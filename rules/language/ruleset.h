@@ -13,10 +13,13 @@
 #include <stdint.h>
 
 #include "rules/base/diagnostic.h"
+#include "rules/base/pattern.h"
 #include "rules/base/slice.h"
+#include "rules/filter/filter.h"
+#include "rules/html/literals.h"
+#include "rules/html/selectors.h"
 #include "rules/http/set_cookie.h"
 #include "rules/language/loader.h"
-#include "rules/language/pattern.h"
 
 typedef uint32_t purposes; /* a set of purposes */
 #define PURPOSE_NECESSARY ((purposes)1)
@@ -99,6 +102,79 @@ struct policy {
 
 enum ruleset_mode { MODE_ENFORCE, MODE_OBSERVE };
 
+/* ---- Pages: what is in HTML. ---- */
+
+/* What becomes of a beacon that is denied. */
+enum beacon_action {
+	BEACON_DEFAULT,	 /* inert where an element can be that, else removed */
+	BEACON_INERT,	 /* stays in the page, can neither load nor run, and can be activated by the guard */
+	BEACON_REMOVED,	 /* with all that is in it */
+	BEACON_REPLACED, /* by `replacement` */
+};
+
+/* One beacon or list statement. */
+struct beacon_rule {
+	struct rule rule;
+	purposes mask;
+	size_t order; /* place among beacon and list statements in file order over all included files; lower wins */
+	enum beacon_action action;
+	struct slice replacement; /* HTML; empty with BEACON_REPLACED: the built-in placeholder */
+	bool list;		  /* a list statement */
+};
+
+/* Which URL pattern of a beacon_rule matched. */
+struct beacon_match {
+	const struct beacon_rule *rule; /* NULL: none */
+	struct slice pattern;		/* as written, in the statement or in the list */
+	unsigned list_line;		/* of a list statement: the line in its file; else 0 */
+	bool limit;			/* a pattern hit its limits: the strict side is due */
+};
+
+/* A selector of a beacon statement: one for each id that ruleset_selectors() may report. */
+struct beacon_selector {
+	const struct beacon_rule *rule;		/* NULL: the selector is of an inject statement */
+	struct slice text;			/* as written */
+	struct slice containing;		/* the element's text must hold this; empty: no matter */
+	const struct pattern *containing_regex; /* or match this; NULL: no matter */
+};
+
+/* What to look for in the text of inline scripts, event handlers and the like: one for each id of the literals. */
+struct beacon_literal {
+	const struct beacon_rule *rule;
+	bool host;	 /* the host of a "||host^" pattern, else the text of `containing` */
+	size_t selector; /* of `containing`: the id of the selector that it belongs to */
+};
+
+enum inject_place {
+	INJECT_HEAD_START,
+	INJECT_HEAD_END,
+	INJECT_BODY_START,
+	INJECT_BODY_END,
+	INJECT_BEFORE, /* the element that `selector` names, each of them */
+	INJECT_AFTER,
+};
+
+struct inject_html_rule {
+	struct rule rule;
+	purposes mask;
+	enum inject_place place;
+	size_t selector;   /* of INJECT_BEFORE and INJECT_AFTER: an id of ruleset_selectors() */
+	struct slice html; /* template: {nonce} {uuid} {consent} {host}, {{ and }} for braces; checked at load */
+	unsigned status_min, status_max; /* 200..299 if the statement says nothing */
+	const struct names *paths;	 /* NULL: all */
+};
+
+/* The "pages" block. */
+struct pages_rule {
+	struct rule rule; /* line 0 if the files have none */
+	bool guard;	  /* true by default: the guard script stands first in each page while anything is denied */
+	bool csp_narrow;  /* hosts of denied beacons are taken out of Content-Security-Policy */
+	bool unreadable_passes; /* what cannot be decoded or read goes through unexamined; false: withheld */
+	bool oversized_passes;	/* likewise tags and scripts beyond the limits below */
+	size_t tag_max;		/* octets of one tag; 1 MB by default */
+	size_t script_max;	/* octets of one inline script or noscript that are held while it is judged; 256 KB */
+};
+
 struct ruleset; /* opaque but for the accessors */
 
 /*
@@ -142,6 +218,38 @@ const struct path_rule *ruleset_path(const struct ruleset *rs, struct pattern_sc
 				     bool *limit);
 /* The rule for cookies that no rule names: of every optional purpose, so it passes only when all is granted; line 0. */
 const struct cookie_rule *ruleset_unnamed_cookie(const struct ruleset *rs);
+
+/* ---- Pages. ---- */
+
+const struct pages_rule *ruleset_pages(const struct ruleset *rs);
+/* All beacon and list statements, by order. */
+const struct beacon_rule *ruleset_beacons(const struct ruleset *rs, size_t *n);
+/* The union of the masks of all beacons and lists; 0: pages need not be looked at for them. */
+purposes ruleset_beacon_purposes(const struct ruleset *rs);
+/*
+ * The first beacon or list statement with a URL pattern that matches the request. r: filter_request_init() with the
+ * types it is made for. No memory is taken.
+ */
+struct beacon_match ruleset_beacon_url(const struct ruleset *rs, struct pattern_scratch *scratch,
+				       struct filter_request *r);
+/* All selectors of beacon and inject statements, compiled together; NULL if there are none. */
+const struct selectors *ruleset_selectors(const struct ruleset *rs);
+const struct beacon_selector *ruleset_selector(const struct ruleset *rs, size_t id);
+/* All literals to be looked for in scripts, compiled together; NULL if there are none. */
+const struct literals *ruleset_literals(const struct ruleset *rs);
+const struct beacon_literal *ruleset_literal(const struct ruleset *rs, size_t id);
+/* All inject html statements in file order. */
+const struct inject_html_rule *ruleset_inject_html(const struct ruleset *rs, size_t *n);
+/* path: normalised by path_normalise(). */
+bool inject_html_applies(const struct inject_html_rule *rule, struct pattern_scratch *scratch, struct slice path,
+			 unsigned status);
+/*
+ * For the guard: calls f for each URL pattern of beacon statements (not of lists), by order, and for each name of
+ * cookie statements, by order. text is as written: a regular expression without its slashes, others with their stars.
+ */
+typedef void (*pattern_visitor)(void *arg, struct slice text, bool regex, struct slice flags, purposes mask);
+void ruleset_each_beacon_pattern(const struct ruleset *rs, pattern_visitor f, void *arg);
+void ruleset_each_cookie_name(const struct ruleset *rs, pattern_visitor f, void *arg);
 
 /* All rules, for coverage: calls f for each statement that can decide something, in file order. */
 void ruleset_each_rule(const struct ruleset *rs, void (*f)(void *arg, const struct rule *r), void *arg);

@@ -14,12 +14,12 @@ BUILD = os.environ.get('builddir', '.')
 MAY = {
     'rules/base': [],
     'rules/http': ['rules/base'],
-    'rules/language': ['rules/base', 'rules/http', 'rules/data', 'rules/consent/names.h'],
-    'rules/filter': ['rules/base', 'rules/http', 'rules/language/pattern.h'],
+    'rules/language': ['rules/base', 'rules/http', 'rules/filter', 'rules/html', 'rules/data', 'rules/consent/names.h'],
+    'rules/filter': ['rules/base', 'rules/http'],
     'rules/data': ['rules/base'],
     'rules/consent': ['rules/base', 'rules/http', 'rules/language'],
     'rules/html': ['rules/base', 'rules/http'],
-    'rules/decide': ['rules/base', 'rules/http', 'rules/language', 'rules/consent'],
+    'rules/decide': ['rules/base', 'rules/http', 'rules/filter', 'rules/html', 'rules/language', 'rules/consent'],
     'rules/harness': ['rules/'],
     'certs': ['rules/base', 'rules/http', 'rules/language/loader.h'],
     'proxy/h1': ['rules/base', 'rules/http'],
@@ -37,7 +37,7 @@ MAY = {
 }
 # Foreign headers and who alone may include them.
 ONLY = {
-    r'pcre2\.h': ['rules/language/pattern.c'],
+    r'pcre2\.h': ['rules/base/pattern.c'],
     r'libpsl\.h': ['rules/http/host.c'],
     r'idn2\.h': ['rules/http/idna.c'],
     r'isa-l/.*': ['proxy/coding/'],

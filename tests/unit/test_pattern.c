@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "rules/language/pattern.h"
+#include "rules/base/pattern.h"
 #include "tests/support/alloc_fault.h"
 
 static struct pattern *compiled(const char *text, const char *flags)

@@ -1,4 +1,4 @@
-#include "rules/language/pattern.h"
+#include "rules/base/pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -1,8 +1,8 @@
 /*
  * Patterns over visitors' bytes: PCRE2 with JIT and match, depth and heap limits. The only module that knows pcre2.h.
  */
-#ifndef CG_RULES_LANGUAGE_PATTERN_H
-#define CG_RULES_LANGUAGE_PATTERN_H
+#ifndef CG_RULES_BASE_PATTERN_H
+#define CG_RULES_BASE_PATTERN_H
 
 #include <stddef.h>
 
