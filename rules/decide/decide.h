@@ -93,6 +93,13 @@ enum page_work {
 	PAGE_WITHHOLD, /* it cannot be read and must not pass: answer 502; see page.why */
 };
 
+/* What an inject html statement puts into this page: its template expanded, once per response. */
+struct page_inject {
+	const struct inject_html_rule *rule;
+	struct slice html;
+	struct page_inject *next; /* in statement order */
+};
+
 struct page {
 	enum page_work work;
 	bool document;	 /* a document of its own, not a fragment that a script asked for: it may be injected into */
@@ -102,8 +109,10 @@ struct page {
 	unsigned status;
 	struct slice url;   /* of the page, absolute */
 	struct slice path;  /* normalised, as inject statements compare it */
-	struct slice nonce; /* of the page's Content-Security-Policy, for what is injected; may be empty */
+	struct slice nonce; /* of the page's Content-Security-Policy, in what is injected already; may be empty */
 	const char *why;
+	struct page_inject *injects; /* those that apply to it, the page's policy permitting; all in the arena */
+	struct slice guard_html;     /* the complete element to insert first in head; empty if `guard` is false */
 };
 
 struct decision {
