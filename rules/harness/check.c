@@ -1,7 +1,7 @@
 #include "rules/harness/check.h"
 
-#include "rules/harness/checker.h"
 #include "rules/base/pattern.h"
+#include "rules/harness/checker.h"
 
 static void add_row(struct checker *c, struct diff_row row)
 {
@@ -60,6 +60,10 @@ static const char *done_text(enum verdict_kind kind)
 		return "injected";
 	case VERDICT_BLOCK:
 		return "blocked";
+	case VERDICT_INERT:
+		return "made inert";
+	case VERDICT_REPLACE:
+		return "replaced";
 	case VERDICT_KINDS:
 		break;
 	}

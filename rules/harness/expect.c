@@ -235,6 +235,10 @@ static const struct {
 	{"set-cookie", SUBJECT_RESPONSE_COOKIE},
 	{"param", SUBJECT_PARAM},
 	{"path", SUBJECT_PATH},
+	{"beacon", SUBJECT_BEACON},
+	{"header", SUBJECT_HEADER},
+	{"html", SUBJECT_HTML},
+	{"page", SUBJECT_PAGE},
 };
 
 static bool is_clause(struct slice word)
@@ -281,6 +285,49 @@ static void verdict_place(struct parser *p, struct slice *rest, struct expected_
 	v->line = (unsigned)line;
 }
 
+static void no_verdict(struct parser *p, struct slice word)
+{
+	const char *kinds[VERDICT_KINDS], *near;
+
+	for (int k = 0; k < VERDICT_KINDS; k++)
+		kinds[k] = verdict_kind_text((enum verdict_kind)k);
+	near = word.n ? suggest(word, kinds, CG_COUNT(kinds)) : NULL;
+	parse_error(p, word.n ? word : slice_of(NULL, 0),
+		    "write one of keep, drop, expire, rewrite, inject, block, inert, replace, and a name",
+		    near ? "\"%.*s\" is not a verdict; did you mean \"%s\"?" : "\"%.*s\" is not a verdict%s",
+		    SLICE_ARG(word), near ? near : "");
+}
+
+/* A word, or a "text" where blanks are in it. */
+static bool verdict_name(struct parser *p, struct slice *rest, struct expectation *e)
+{
+	struct slice word = peek_word(*rest);
+
+	if (word.n && word.p[0] == '"')
+		return next_string(p, rest, &e->name);
+	if (next_word(rest, &e->name))
+		return true;
+	parse_error(p, slice_of(NULL, 0), "write: drop _ga", "the name is missing");
+	return false;
+}
+
+/* What follows the name and is no clause: the name was meant as a subject, perhaps. */
+static void no_clause(struct parser *p, struct slice word, const struct expectation *e)
+{
+	const char *words[CG_COUNT(subjects)], *near = NULL;
+
+	for (size_t i = 0; i < CG_COUNT(subjects); i++)
+		words[i] = subjects[i].word;
+	if (e->verdict.any_subject && e->verdict.any_purpose && !e->verdict.line)
+		near = suggest(e->name, words, CG_COUNT(words));
+	if (near)
+		parse_error(p, e->name, "subjects are cookie, set-cookie, param, path, beacon, header, html, page",
+			    "\"%.*s\" is no subject; did you mean \"%s\"?", SLICE_ARG(e->name), near);
+	else
+		parse_error(p, word, "write: drop _ga by analytics at line 12", "\"%.*s\" does not fit here",
+			    SLICE_ARG(word));
+}
+
 static void verdict_expectation(struct parser *p, struct slice rest, struct expectation *e)
 {
 	struct expected_verdict *v = &e->verdict;
@@ -290,15 +337,12 @@ static void verdict_expectation(struct parser *p, struct slice rest, struct expe
 	v->any_purpose = true;
 	(void)next_word(&rest, &word);
 	if (!verdict_kind_of(word, &v->kind)) {
-		parse_error(p, word, "write one of keep, drop, expire, rewrite, inject, block, and a name",
-			    "\"%.*s\" is not a verdict", SLICE_ARG(word));
+		no_verdict(p, word);
 		return;
 	}
 	verdict_subject(&rest, v);
-	if (!next_word(&rest, &e->name)) {
-		parse_error(p, slice_of(NULL, 0), "write: drop _ga", "the name is missing");
+	if (!verdict_name(p, &rest, e))
 		return;
-	}
 	while (next_word(&rest, &word)) {
 		if (slice_eq(word, SLICE("by"))) {
 			v->any_purpose = false;
@@ -307,8 +351,7 @@ static void verdict_expectation(struct parser *p, struct slice rest, struct expe
 		} else if (slice_eq(word, SLICE("at"))) {
 			verdict_place(p, &rest, v);
 		} else {
-			parse_error(p, word, "write: drop _ga by analytics at line 12", "\"%.*s\" does not fit here",
-				    SLICE_ARG(word));
+			no_clause(p, word, e);
 			return;
 		}
 	}

@@ -30,17 +30,19 @@
  * expect origin not-called
  * expect origin-sees    method M | target T | fields | body
  * expect visitor-sees   status N | fields | expires COOKIE | body
- * expect verdict        keep|drop|expire|rewrite|inject|block [cookie|set-cookie|param|path] NAME [by PURPOSE...] [at
- * line N] expect consent        granted PURPOSE...|none|all | decided | undecided | cookie STATE | opt-out denies
- * PURPOSE...|none | signal denies PURPOSE...|none table                 a header row and rows, cells apart by '|':
- * {column} in the case is replaced, each row is a case
+ * expect verdict        KIND [SUBJECT] NAME [by PURPOSE...] [at line N | at FILE:N]
+ *                       KIND: keep drop expire rewrite inject block inert replace;
+ *                       SUBJECT: cookie set-cookie param path beacon header html page; NAME: a word or "text"
+ * expect consent        granted PURPOSE...|none|all | decided | undecided | cookie STATE |
+ *                       opt-out denies PURPOSE...|none | signal denies PURPOSE...|none
+ * table                 a header row and rows, cells apart by '|': {column} in the case is replaced, each row is a case
  *
  * Fields: "Name: value" (Cookie: the whole list of pairs over all Cookie fields; else one of the fields of that name
  * has exactly this value), "has Name: value" (Cookie, Set-Cookie: a cookie name, a pair, or for Set-Cookie the whole
  * value), "has Name", "Name contains "text"", "Name matches /regex/"; "no" in front turns each around. A Set-Cookie
  * that deletes does not set: "no Set-Cookie: x" lets it pass, "expires x" demands it, in every scope a cookie of that
  * host can have. body "text" (contains), body is "text", body contains "text", body matches /regex/, body <<TAG
- * (exactly), body unchanged, body empty.
+ * (exactly), body unchanged, body empty; of a page, the body that the visitor sees is the rewritten one.
  */
 #ifndef CG_RULES_HARNESS_TEST_FILE_H
 #define CG_RULES_HARNESS_TEST_FILE_H
@@ -51,11 +53,11 @@
 
 #include "rules/base/arena.h"
 #include "rules/base/diagnostic.h"
+#include "rules/base/pattern.h"
 #include "rules/base/slice.h"
 #include "rules/consent/consent.h"
 #include "rules/decide/decide.h"
 #include "rules/http/message.h"
-#include "rules/base/pattern.h"
 
 #define TEST_FILE_MAX  (4 * 1024 * 1024)  /* octets of one file */
 #define TEST_FILE_MEM  (64 * 1024 * 1024) /* of all that one file's cases become, tables unfolded */

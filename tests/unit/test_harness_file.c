@@ -200,6 +200,37 @@ static void test_verdict_details(void **state)
 	parsed_free(&p);
 }
 
+static void test_verdicts_of_pages(void **state)
+{
+	static const struct {
+		const char *line, *name;
+		enum verdict_kind kind;
+		enum verdict_subject subject;
+	} lines[] = {
+		{"inert beacon https://t.example/x.js", "https://t.example/x.js", VERDICT_INERT, SUBJECT_BEACON},
+		{"replace beacon \"iframe[src]\" by a", "iframe[src]", VERDICT_REPLACE, SUBJECT_BEACON},
+		{"drop header https://t.example/", "https://t.example/", VERDICT_DROP, SUBJECT_HEADER},
+		{"inject html \"before \\\"p > a\\\"\" at line 3", "before \"p > a\"", VERDICT_INJECT, SUBJECT_HTML},
+		{"block page https://www.example.com/", "https://www.example.com/", VERDICT_BLOCK, SUBJECT_PAGE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CG_COUNT(lines); i++) {
+		const struct expectation *e;
+		struct parsed p;
+		char text[512];
+
+		snprintf(text, sizeof text, CASE "expect verdict\n  %s\n", lines[i].line);
+		parse(&p, text);
+		assert_true(p.ok);
+		e = p.file.first->first;
+		assert_slice(e->name, lines[i].name);
+		assert_int_equal(e->verdict.kind, lines[i].kind);
+		assert_int_equal(e->verdict.subject, lines[i].subject);
+		parsed_free(&p);
+	}
+}
+
 static const struct {
 	const char *text;
 	unsigned line, column;
@@ -269,6 +300,9 @@ static const struct {
 	{CASE "expect verdict\n  drop\n", 4, 3, "name is missing"},
 	{CASE "expect verdict\n  drop _ga at line x\n", 4, 20, "line is missing or is none"},
 	{CASE "expect verdict\n  drop _ga because\n", 4, 12, "does not fit here"},
+	{CASE "expect verdict\n  inret beacon x\n", 4, 3, "did you mean \"inert\"?"},
+	{CASE "expect verdict\n  inert becon https://t.example/x.js\n", 4, 9, "did you mean \"beacon\"?"},
+	{CASE "expect verdict\n  inject html \"before\n", 4, 15, "does not end"},
 	{CASE "expect consent\n  given a\n", 4, 3, "nothing that consent has"},
 	{CASE "expect consent\n  cookie fine\n", 4, 10, "state of the consent cookie"},
 	{CASE "expect consent\n  opt-out\n", 4, 3, "\"denies\" is missing"},
@@ -463,17 +497,12 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_case),
-		cmocka_unit_test(test_expectations),
-		cmocka_unit_test(test_verdict_details),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_all_errors_at_once),
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_table_names_and_columns),
-		cmocka_unit_test(test_table_errors),
-		cmocka_unit_test(test_times),
-		cmocka_unit_test(test_too_large),
-		cmocka_unit_test(test_table_explosion),
+		cmocka_unit_test(test_whole_case),	cmocka_unit_test(test_expectations),
+		cmocka_unit_test(test_verdict_details), cmocka_unit_test(test_verdicts_of_pages),
+		cmocka_unit_test(test_errors),		cmocka_unit_test(test_all_errors_at_once),
+		cmocka_unit_test(test_table),		cmocka_unit_test(test_table_names_and_columns),
+		cmocka_unit_test(test_table_errors),	cmocka_unit_test(test_times),
+		cmocka_unit_test(test_too_large),	cmocka_unit_test(test_table_explosion),
 		cmocka_unit_test(test_no_memory),
 	};
 
