@@ -67,7 +67,7 @@ static const struct {
 	{"|example.com", "example.community example.com-x example.com_ example.com1", ""},
 	{"|example.com", "example.com:443 (example.com)", "0@11 0@28 "},
 	{"|example.com", "%2Fexample.com %2fexample.com", "0@14 0@29 "},
-	{"|example.com", "\\x2fexample.com \\u002Fexample.com", "0@15 0@32 "},
+	{"|example.com", "\\x2fexample.com \\u002Fexample.com", "0@15 0@33 "},
 	{"|example.com", "x2fexample.com 002Fexample.com Fexample.com", ""},
 	{"|example.com",
 	 "\xc3\xa9"
