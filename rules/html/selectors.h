@@ -6,10 +6,19 @@
  * compounds of these, lists with commas, and the combinators descendant (" ") and child (">"). Type and attribute names
  * ignore ASCII case; values are compared as a browser does in HTML: after decoding character references, ids and
  * classes with case, and the values of those attributes that HTML lists (type, rel, media, http-equiv, ...) without.
- * ":not(...)" of a compound is supported; all other pseudo-classes are refused with a message.
+ * ":not(...)" of a compound is supported; all other pseudo-classes are refused with a message. More than CSS allows: an
+ * attribute value without quotes may hold any octet but "]", white space and quotes, and an attribute's name ":". A
+ * name is compared as it stands in the source: [xlink:href]. "img" also finds <image>, which browsers make an img.
  *
- * Elements are open until their end tag, or until what HTML says ends them; void elements never are. What is open is
- * remembered at most SELECTOR_DEPTH deep; deeper elements match compounds, but not combinators that need them.
+ * Elements are open until their end tag, or until what HTML says ends them (WHATWG HTML 13.2.6); void elements never
+ * are. A selector with a descendant combinator needs only the tags of its own types, if their end tags may not be left
+ * out: "div.ads img" needs those of div, and start tags of img. Then an element whose end tag is missing ends with an
+ * outer one of those types. With "E > F", or any of ".ads img", "li img", "table > tr", "body img" (what has no type,
+ * or one that may begin or end without a tag) in the set, all tags are needed, and what is open is nearly what a
+ * browser has open: implied tags, tables, svg and math are followed; formatting elements that come back after a block
+ * ended them, text that ends the head, and quirks mode are not.
+ *
+ * What is open is remembered at least SELECTOR_DEPTH deep; deeper elements match, but are nobody's ancestors.
  */
 #ifndef CG_RULES_HTML_SELECTORS_H
 #define CG_RULES_HTML_SELECTORS_H
