@@ -29,9 +29,9 @@
 #include "rules/base/arena.h"
 #include "rules/base/attributes.h"
 #include "rules/base/diagnostic.h"
+#include "rules/base/pattern.h"
 #include "rules/base/slice.h"
 #include "rules/http/web_url.h"
-#include "rules/base/pattern.h"
 
 /* What a URL is requested for. A request may carry several: a preconnect has FILTER_ANY. */
 enum filter_type {
@@ -87,6 +87,28 @@ void filter_free(struct filter *f); /* NULL is fine */
 /* Octets of memory that it holds, without what PCRE2 holds for regular expressions. */
 CG_NONNULL size_t filter_memory(const struct filter *f);
 
+enum filter_line_kind {
+	FILTER_LINE_COMMENT,
+	FILTER_LINE_ELEMENTS, /* hides elements */
+	FILTER_LINE_BLOCK,
+	FILTER_LINE_EXCEPTION,
+	FILTER_LINE_BADFILTER,
+	FILTER_LINE_UNSUPPORTED, /* `message` says why */
+};
+
+/* What filter_compile() would make of a line. */
+struct filter_check {
+	enum filter_line_kind kind;
+	bool important;
+	bool regex;	   /* its pattern is a regular expression; whether that is valid was not looked at */
+	struct slice host; /* of "||HOST" with '^', '/' or a port behind it: a part of the line; else empty */
+	bool whole_host;   /* the pattern is "||HOST^" or "||HOST/", and no option but third-party narrows it down */
+	char message[200]; /* no full stop; empty but for FILTER_LINE_UNSUPPORTED */
+};
+
+/* line: without a line end. */
+CG_NONNULL void filter_check(struct slice line, struct filter_check *out);
+
 /* Domains in options have at most as many labels. */
 #define FILTER_LABELS_MAX 16
 
@@ -138,6 +160,7 @@ struct filter_result {
 	enum filter_verdict verdict;
 	struct filter_match rule;
 	struct filter_match exception;
+	bool limit; /* it would perhaps be another one, had no regular expression exceeded its limits */
 };
 
 /*

@@ -9,6 +9,7 @@ struct search {
 	struct pattern_scratch *scratch;
 	const struct filter_rule *first;     /* that matches, so far */
 	const struct filter_rule *important; /* likewise, important ones */
+	const struct filter_rule *limited;   /* the last one whose regular expression exceeded its limits */
 	bool tried_any;
 	uint64_t tried[RULE_NUMBERED_MAX / 64]; /* the numbered rules need only be tried once a URL */
 };
@@ -138,6 +139,7 @@ static bool regex_matches(struct search *s, const struct filter_rule *rule)
 	case PATTERN_LIMIT:
 		break;
 	}
+	s->limited = rule;
 	return !(rule->flags & RULE_EXCEPTION);
 }
 
@@ -285,7 +287,7 @@ static void search_init(struct search *s, const struct filter *f, struct filter_
 	s->f = f;
 	s->r = r;
 	s->scratch = scratch;
-	s->first = s->important = NULL;
+	s->first = s->important = s->limited = NULL;
 	s->tried_any = false;
 }
 
@@ -297,18 +299,22 @@ static struct filter_match told(const struct filter *f, const struct filter_rule
 struct filter_result filter_match(const struct filter *f, struct filter_request *r, struct pattern_scratch *scratch)
 {
 	struct filter_result result = {.verdict = FILTER_NONE};
+	const struct filter_rule *rule;
 	struct search s;
 
 	search_init(&s, f, r, scratch);
 	search_index(&s, &f->blocks);
-	if (!s.important && !s.first)
+	rule = s.important ? s.important : s.first;
+	if (!rule)
 		return result;
 	result.verdict = FILTER_BLOCKED;
-	result.rule = told(f, s.important ? s.important : s.first);
+	result.rule = told(f, rule);
+	result.limit = s.limited == rule;
 	if (s.important)
 		return result;
 	search_init(&s, f, r, scratch);
 	search_index(&s, &f->exceptions);
+	result.limit |= s.limited != NULL;
 	if (s.first) {
 		result.verdict = FILTER_EXCEPTED;
 		result.exception = told(f, s.first);
