@@ -10,7 +10,7 @@
 #include "rules/base/attributes.h"
 #include "rules/language/loader.h"
 
-#define DISK_FILE_MAX (16u * 1024 * 1024) /* octets of one file */
+#define DISK_FILE_MAX (64u * 1024 * 1024) /* octets of one file: filter lists are large */
 
 struct disk_loader {
 	struct loader loader;		 /* give this to ruleset_load() and its kin */
