@@ -5,16 +5,19 @@
 
 #include "rules/language/ruleset_internal.h"
 
-#define REMEMBER_DEFAULT (180 * 86400) /* seconds */
-#define HINT_MAX	 300
+#define REMEMBER_DEFAULT    (180 * 86400) /* seconds */
+#define HINT_MAX	    300
+#define PAGE_TAG_DEFAULT    (1024 * 1024)
+#define PAGE_SCRIPT_DEFAULT (256 * 1024)
 
 static const struct keyword keywords[] = {
-	{"policy", NULL, rules_policy, true},	 {"purpose", declare_purpose, NULL, false},
-	{"opt-out", NULL, rules_opt_out, false}, {"signal", NULL, rules_signal, false},
-	{"cookie", NULL, rules_cookie, false},	 {"inject", NULL, rules_inject, false},
-	{"param", NULL, rules_param, false},	 {"path", NULL, rules_path, false},
-	{"mode", NULL, rules_mode, false},	 {"beacon", NULL, rules_later, true},
-	{"list", NULL, rules_later, true},	 {"accept", NULL, rules_later, true},
+	{"policy", NULL, rules_policy, true, false},	{"purpose", declare_purpose, NULL, false, false},
+	{"opt-out", NULL, rules_opt_out, false, false}, {"signal", NULL, rules_signal, false, false},
+	{"cookie", NULL, rules_cookie, false, false},	{"inject", NULL, rules_inject, false, true},
+	{"param", NULL, rules_param, false, false},	{"path", NULL, rules_path, false, false},
+	{"beacon", NULL, rules_beacon, false, true},	{"list", NULL, rules_list, false, true},
+	{"pages", NULL, rules_pages, true, false},	{"mode", NULL, rules_mode, false, false},
+	{"accept", NULL, rules_later, true, true},
 };
 
 /* First words that belong in the other kind of file. */
@@ -60,6 +63,32 @@ bool build_no_more_words(struct builder *b, const struct statement *s, size_t fr
 	return false;
 }
 
+bool build_first_of_kind(struct builder *b, const struct item *item, const struct item **first)
+{
+	if (*first) {
+		build_error(b, item->s, &item->s->words[0],
+			    build_hint(b, "the first one is at %s", build_place(b, (*first)->s)),
+			    "a second \"%s\" statement", item->keyword->word);
+		return false;
+	}
+	*first = item;
+	return true;
+}
+
+bool build_one_value(struct builder *b, const struct statement *s, const char *example)
+{
+	if (s->n_words < 2) {
+		build_missing(b, s, example, "a value is missing behind \"%.*s\"", SLICE_ARG(s->words[0].text));
+		return false;
+	}
+	return build_no_more_words(b, s, 2);
+}
+
+void build_no_memory(struct builder *b)
+{
+	b->rs->arena.failed = true;
+}
+
 /* The statement's words on its first line, as written. */
 static struct slice statement_text(const struct statement *s)
 {
@@ -91,7 +120,8 @@ static void unknown_statement(struct builder *b, const struct item *item)
 {
 	const struct word *w = &item->s->words[0];
 	const char *words[CG_COUNT(keywords) + 1] = {"include"};
-	const char *hint = "statements are: include policy purpose opt-out signal cookie inject param path mode";
+	const char *hint = "statements are: include policy purpose opt-out signal cookie inject param path "
+			   "beacon list pages mode";
 
 	for (size_t i = 0; i < CG_COUNT(keywords); i++)
 		words[i + 1] = keywords[i].word;
@@ -114,8 +144,10 @@ static const struct keyword *find_keyword(const struct word *w)
 
 static bool takes_heredoc(const struct item *item)
 {
-	return item->keyword->handle == rules_later || (item->keyword->handle == rules_inject && item->s->n_words > 1 &&
-							!word_is(&item->s->words[1], "cookie"));
+	bool cookie =
+		item->keyword->handle == rules_inject && item->s->n_words > 1 && word_is(&item->s->words[1], "cookie");
+
+	return item->keyword->heredoc && !cookie;
 }
 
 /* What is wrong whatever the statement is. */
@@ -139,6 +171,7 @@ static bool well_formed(struct builder *b, const struct item *item)
 struct counts {
 	size_t opt_outs, injects, cookies, params, paths, regions, rules;
 	size_t cookie_names, param_names, path_names;
+	size_t beacons, lists, html, urls;
 };
 
 static struct counts count(const struct builder *b)
@@ -157,6 +190,10 @@ static struct counts count(const struct builder *b)
 		c.cookie_names += word_is(w, "cookie") ? i->s->n_words : 0;
 		c.param_names += word_is(w, "param") ? i->s->n_words : 0;
 		c.path_names += word_is(w, "path") ? i->s->n_words : 0;
+		c.beacons += word_is(w, "beacon");
+		c.lists += word_is(w, "list");
+		c.html += word_is(w, "inject") && i->s->n_words > 1 && word_is(&i->s->words[1], "html");
+		c.urls += word_is(w, "beacon") ? i->s->n_words : 0;
 		if (!word_is(w, "policy"))
 			continue;
 		for (const struct statement *s = i->s->children; s; s = s->next) {
@@ -169,11 +206,19 @@ static struct counts count(const struct builder *b)
 	return c;
 }
 
-static bool allocate_names(struct names *names, size_t n, struct arena *arena)
+static void allocate_pages(struct ruleset *rs, const struct counts *c)
 {
-	names->cap = n;
-	names->all = arena_calloc(arena, n, sizeof *names->all);
-	return names->all != NULL;
+	struct arena *a = &rs->arena;
+	struct beacons *beacons = &rs->beacons;
+
+	beacons->rules = arena_calloc(a, c->beacons + c->lists, sizeof *beacons->rules);
+	beacons->patterns = arena_calloc(a, c->urls, sizeof *beacons->patterns);
+	beacons->lists = arena_calloc(a, c->lists, sizeof *beacons->lists);
+	beacons->by_selector = arena_calloc(a, c->beacons + c->html, sizeof *beacons->by_selector);
+	beacons->by_literal = arena_calloc(a, c->urls + c->beacons, sizeof *beacons->by_literal);
+	beacons->regexes = arena_calloc(a, c->beacons, sizeof *beacons->regexes);
+	rs->html = arena_calloc(a, c->html, sizeof *rs->html);
+	rs->html_paths = arena_calloc(a, c->html, sizeof *rs->html_paths);
 }
 
 static bool allocate(struct builder *b)
@@ -189,8 +234,9 @@ static bool allocate(struct builder *b)
 	rs->paths = arena_calloc(a, c.paths, sizeof *rs->paths);
 	rs->policy.regions = arena_calloc(a, c.regions, sizeof *rs->policy.regions);
 	rs->rules = arena_calloc(a, c.rules, sizeof(const struct rule *));
-	return allocate_names(&rs->cookie_names, c.cookie_names, a) &&
-	       allocate_names(&rs->param_names, c.param_names, a) && allocate_names(&rs->path_names, c.path_names, a) &&
+	allocate_pages(rs, &c);
+	return names_allocate(&rs->cookie_names, c.cookie_names, a) &&
+	       names_allocate(&rs->param_names, c.param_names, a) && names_allocate(&rs->path_names, c.path_names, a) &&
 	       !arena_failed(a);
 }
 
@@ -227,6 +273,7 @@ static void finish(struct builder *b)
 	struct ruleset *rs = b->rs;
 
 	rules_inject_finish(b);
+	rules_beacon_finish(b);
 	set_unnamed(rs);
 	if (names_index(&rs->cookie_names, &rs->arena) && names_index(&rs->param_names, &rs->arena) &&
 	    names_index(&rs->path_names, &rs->arena))
@@ -234,12 +281,13 @@ static void finish(struct builder *b)
 }
 
 /* The trees die with the load: nothing may point at them from what stays. */
-static void forget_trees(struct names *names)
+static void forget_trees(struct ruleset *rs)
 {
-	for (size_t i = 0; i < names->n; i++) {
-		names->all[i].item = NULL;
-		names->all[i].word = NULL;
-	}
+	names_forget_trees(&rs->cookie_names);
+	names_forget_trees(&rs->param_names);
+	names_forget_trees(&rs->path_names);
+	for (size_t i = 0; i < rs->n_html; i++)
+		names_forget_trees(&rs->html_paths[i]);
 }
 
 static void init(struct ruleset *rs)
@@ -249,6 +297,7 @@ static void init(struct ruleset *rs)
 	rs->purposes[0] = (struct purpose){.name = SLICE("necessary"), .title = SLICE("Necessary")};
 	rs->policy.version = SLICE("1");
 	rs->policy.remember = REMEMBER_DEFAULT;
+	rs->pages = (struct pages_rule){.guard = true, .tag_max = PAGE_TAG_DEFAULT, .script_max = PAGE_SCRIPT_DEFAULT};
 }
 
 static void build(struct builder *b, struct slice path)
@@ -265,9 +314,7 @@ static void build(struct builder *b, struct slice path)
 
 		diagnostics_add(b->d, SEVERITY_ERROR, &at, NULL, "memory ran out while loading the rules");
 	}
-	forget_trees(&rs->cookie_names);
-	forget_trees(&rs->param_names);
-	forget_trees(&rs->path_names);
+	forget_trees(rs);
 }
 
 struct ruleset *ruleset_load(const struct loader *loader, struct slice path, struct diagnostics *d)
@@ -284,8 +331,10 @@ struct ruleset *ruleset_load(const struct loader *loader, struct slice path, str
 	b.last_file = &b.files;
 	b.last_item = &b.items;
 	arena_init(&b.tree, 16 * 1024, RULESET_MEMORY);
+	buffer_init(&b.filter_text, FILTER_TEXT_MAX);
 	init(b.rs);
 	build(&b, path);
+	buffer_free(&b.filter_text);
 	arena_free(&b.tree);
 	if (d->errors > errors || d->failed) {
 		ruleset_free(b.rs);

@@ -21,19 +21,37 @@ static bool read_same_site(struct reader *r, const struct word *keyword);
 static bool read_path(struct reader *r, const struct word *keyword);
 static bool read_domain(struct reader *r, const struct word *keyword);
 static bool read_later(struct reader *r, const struct word *keyword);
+static bool read_action(struct reader *r, const struct word *keyword);
+static bool read_containing(struct reader *r, const struct word *keyword);
+static bool read_without(struct reader *r, const struct word *keyword);
+static bool read_place(struct reader *r, const struct word *keyword);
+static bool read_status(struct reader *r, const struct word *keyword);
 
 static const struct clause_kind {
 	const char *word;
 	enum clause clause;
 	clause_reader read;
 } kinds[] = {
-	{"is", CLAUSE_IS, read_purposes},	    {"denies", CLAUSE_DENIES, read_purposes},
-	{"ignored", CLAUSE_IGNORED, read_flag},	    {"for", CLAUSE_FOR, read_duration},
-	{"max-age", CLAUSE_MAX_AGE, read_duration}, {"secure", CLAUSE_SECURE, read_flag},
-	{"httponly", CLAUSE_HTTPONLY, read_flag},   {"samesite", CLAUSE_SAMESITE, read_same_site},
-	{"path", CLAUSE_PATH, read_path},	    {"domain", CLAUSE_DOMAIN, read_domain},
-	{"sealed", CLAUSE_LATER, read_later},	    {"replaced", CLAUSE_LATER, read_later},
-	{"containing", CLAUSE_LATER, read_later},
+	{"is", CLAUSE_IS, read_purposes},
+	{"denies", CLAUSE_DENIES, read_purposes},
+	{"ignored", CLAUSE_IGNORED, read_flag},
+	{"for", CLAUSE_FOR, read_duration},
+	{"max-age", CLAUSE_MAX_AGE, read_duration},
+	{"secure", CLAUSE_SECURE, read_flag},
+	{"httponly", CLAUSE_HTTPONLY, read_flag},
+	{"samesite", CLAUSE_SAMESITE, read_same_site},
+	{"path", CLAUSE_PATH, read_path},
+	{"domain", CLAUSE_DOMAIN, read_domain},
+	{"sealed", CLAUSE_LATER, read_later},
+	{"inert", CLAUSE_ACTION, read_action},
+	{"removed", CLAUSE_ACTION, read_action},
+	{"replaced", CLAUSE_ACTION, read_action},
+	{"containing", CLAUSE_CONTAINING, read_containing},
+	{"without", CLAUSE_WITHOUT, read_without},
+	{"at", CLAUSE_PLACE, read_place},
+	{"before", CLAUSE_PLACE, read_place},
+	{"after", CLAUSE_PLACE, read_place},
+	{"status", CLAUSE_STATUS, read_status},
 };
 
 static const struct clause_kind *kind_of(const struct word *w)
@@ -52,12 +70,24 @@ bool clause_begins(const struct word *w, unsigned clauses)
 	return k && (k->clause & clauses);
 }
 
+/* True if the word cannot be one of several values of a clause. */
+static bool ends_values(const struct word *w)
+{
+	return kind_of(w) || w->kind == WORD_HEREDOC;
+}
+
+static void skip_values(struct reader *r)
+{
+	while (r->next < r->s->n_words && !ends_values(&r->s->words[r->next]))
+		r->next++;
+}
+
 /* The next word, if it is a value and not already the next clause; else an error that shows what to write. */
 static const struct word *take_value(struct reader *r, const struct word *keyword, const char *example)
 {
 	const struct word *w = r->next < r->s->n_words ? &r->s->words[r->next] : NULL;
 
-	if (w && !kind_of(w)) {
+	if (w && !ends_values(w)) {
 		r->next++;
 		return w;
 	}
@@ -135,7 +165,7 @@ static bool read_purposes(struct reader *r, const struct word *keyword)
 	purposes set = 0;
 	size_t first = r->next;
 
-	for (; r->next < r->s->n_words && !kind_of(&r->s->words[r->next]); r->next++) {
+	for (; r->next < r->s->n_words && !ends_values(&r->s->words[r->next]); r->next++) {
 		purposes one = build_purpose(r->b, r->item->file, r->s, &r->s->words[r->next]);
 
 		ok &= one != 0;
@@ -202,11 +232,24 @@ static bool read_same_site(struct reader *r, const struct word *keyword)
 	return false;
 }
 
+/* Takes the words only; what they say is read by names_read_words(). */
+static bool read_paths(struct reader *r, const struct word *first)
+{
+	if (!first)
+		return false;
+	r->out.paths_from = r->next - 1;
+	skip_values(r);
+	r->out.paths_to = r->next;
+	return true;
+}
+
 static bool read_path(struct reader *r, const struct word *keyword)
 {
 	const struct word *w = take_value(r, keyword, "write the path, e.g. path /shop");
 	struct slice text;
 
+	if (r->allowed & CLAUSE_PATHS)
+		return read_paths(r, w);
 	if (!w)
 		return false;
 	text = word_plain(w);
@@ -254,9 +297,120 @@ static bool read_later(struct reader *r, const struct word *keyword)
 {
 	build_error(r->b, r->s, keyword, "remove it for now", "\"%.*s\" is not supported yet",
 		    SLICE_ARG(keyword->text));
-	while (r->next < r->s->n_words && !kind_of(&r->s->words[r->next]))
-		r->next++;
+	skip_values(r);
 	return false;
+}
+
+/* ---- Pages. ---- */
+
+static bool take_replacement(struct reader *r, const struct word *w)
+{
+	static const char *const words[] = {"placeholder"};
+
+	r->out.action = BEACON_REPLACED;
+	if (word_is(w, "placeholder"))
+		return true;
+	if (w->kind != WORD_HEREDOC && w->kind != WORD_STRING) {
+		build_error(r->b, r->s, w,
+			    build_suggest(r->b, w->text, words, CG_COUNT(words),
+					  "write placeholder, HTML in quotes, or a here-document such as <<HTML"),
+			    "unexpected \"%.*s\" behind \"replaced by\"", SLICE_ARG(w->raw));
+		return false;
+	}
+	r->out.replacement = w->text;
+	if (w->text.n == 0)
+		build_error(r->b, r->s, w, "to leave nothing behind, write removed", "the replacement is empty");
+	return w->text.n > 0;
+}
+
+/* replaced by WHAT */
+static bool read_replaced(struct reader *r)
+{
+	static const char example[] = "write, e.g.: replaced by placeholder";
+	const struct statement *s = r->s;
+
+	if (r->next < s->n_words && word_is(&s->words[r->next], "by")) {
+		if (++r->next < s->n_words && !kind_of(&s->words[r->next]))
+			return take_replacement(r, &s->words[r->next++]);
+		if (r->next < s->n_words)
+			build_error(r->b, s, &s->words[r->next], example, "what to put there is missing");
+		else
+			build_missing(r->b, s, example, "what to put there is missing behind \"by\"");
+	} else if (r->next < s->n_words) {
+		build_error(r->b, s, &s->words[r->next], example, "\"by\" is missing behind \"replaced\"");
+		skip_values(r);
+	} else {
+		build_missing(r->b, s, example, "\"by\" is missing behind \"replaced\"");
+	}
+	return false;
+}
+
+static bool read_action(struct reader *r, const struct word *keyword)
+{
+	if (word_is(keyword, "replaced"))
+		return read_replaced(r);
+	r->out.action = word_is(keyword, "removed") ? BEACON_REMOVED : BEACON_INERT;
+	return true;
+}
+
+static bool read_containing(struct reader *r, const struct word *keyword)
+{
+	r->out.containing_word = keyword;
+	r->out.containing = take_value(r, keyword, "write, e.g.: containing \"fbq(\"");
+	return r->out.containing != NULL;
+}
+
+/* without [domain] exceptions */
+static bool read_without(struct reader *r, const struct word *keyword)
+{
+	static const char example[] = "write: without exceptions, or: without domain exceptions";
+	static const char *const words[] = {"exceptions", "domain"};
+	bool domain = r->next < r->s->n_words && word_is(&r->s->words[r->next], "domain");
+	const struct word *w;
+
+	if (domain)
+		keyword = &r->s->words[r->next++];
+	w = take_value(r, keyword, example);
+	if (!w)
+		return false;
+	if (!word_is(w, "exceptions")) {
+		build_error(r->b, r->s, w, build_suggest(r->b, w->text, words, CG_COUNT(words), example),
+			    "unexpected \"%.*s\" behind \"without\"", SLICE_ARG(w->raw));
+		return false;
+	}
+	r->out.without.no_exceptions = !domain;
+	r->out.without.no_domain_exceptions = domain;
+	return true;
+}
+
+static bool read_place(struct reader *r, const struct word *keyword)
+{
+	r->out.place_word = keyword;
+	r->out.place = take_value(r, keyword,
+				  word_is(keyword, "at") ? "write head-start, head-end, body-start or body-end"
+							 : "write a selector in quotes, e.g.: before \"footer\"");
+	return r->out.place != NULL;
+}
+
+/* N or N-M */
+static bool read_status(struct reader *r, const struct word *keyword)
+{
+	const struct word *w = take_value(r, keyword, "write, e.g.: status 404, or: status 200-299");
+	struct slice first, last;
+	uint64_t min, max;
+
+	if (!w)
+		return false;
+	if (!slice_cut(w->text, '-', &first, &last))
+		last = first;
+	if (!slice_to_u64(first, 599, &min) || !slice_to_u64(last, 599, &max) || min < 200 || min > max) {
+		build_error(r->b, r->s, w, "write a status of a page such as 404, or a range such as 200-299",
+			    "\"%.*s\" is neither a status nor a range of them", SLICE_ARG(w->raw));
+		return false;
+	}
+	r->out.status_min = (unsigned)min;
+	r->out.status_max = (unsigned)max;
+	return true;
 }
 
 /* ---- The loop. ---- */
@@ -282,9 +436,22 @@ static bool refuse(struct reader *r, const struct word *w, const struct clause_k
 	else
 		build_error(r->b, r->s, w, build_suggest(r->b, w->text, words, n, NULL), "unexpected \"%.*s\"",
 			    SLICE_ARG(w->raw));
-	while (r->next < r->s->n_words && !clause_begins(&r->s->words[r->next], r->allowed))
+	while (r->next < r->s->n_words && r->s->words[r->next].kind != WORD_HEREDOC &&
+	       !clause_begins(&r->s->words[r->next], r->allowed))
 		r->next++;
 	return false;
+}
+
+static void complain_second(struct reader *r, const struct word *w, const struct clause_kind *k)
+{
+	if (k->clause == CLAUSE_ACTION)
+		build_error(r->b, r->s, w, "choose one of inert, removed and replaced",
+			    "\"%s\" stands beside another word that says what becomes of it", k->word);
+	else if (k->clause == CLAUSE_PLACE)
+		build_error(r->b, r->s, w, "write one statement for each place", "\"%s\" names a second place",
+			    k->word);
+	else
+		build_error(r->b, r->s, w, "write it once", "\"%s\" stands here for the second time", k->word);
 }
 
 static bool read_clause(struct reader *r)
@@ -293,11 +460,15 @@ static bool read_clause(struct reader *r)
 	const struct clause_kind *k = kind_of(w);
 	bool ok;
 
+	if (w->kind == WORD_HEREDOC && (r->allowed & CLAUSE_HTML)) {
+		r->out.html = w;
+		return true;
+	}
 	if (!k || !(k->clause & (r->allowed | CLAUSE_LATER)))
 		return refuse(r, w, k);
 	ok = !(r->out.seen & k->clause & ~(unsigned)CLAUSE_LATER);
 	if (!ok)
-		build_error(r->b, r->s, w, "write it once", "\"%s\" stands here for the second time", k->word);
+		complain_second(r, w, k);
 	r->out.seen |= k->clause;
 	return k->read(r, w) && ok;
 }

@@ -9,8 +9,8 @@ static struct name *push(struct names *set)
 }
 
 /* The caret goes to the offset in the pattern; the word as written has "\/" where the pattern may have "/". */
-static void complain_pattern(struct builder *b, const struct statement *s, const struct word *w,
-			     const struct pattern_error *error)
+void build_pattern_error(struct builder *b, const struct statement *s, const struct word *w,
+			 const struct pattern_error *error)
 {
 	struct position at = word_position(s->source, w);
 	size_t raw = 1;
@@ -23,7 +23,7 @@ static void complain_pattern(struct builder *b, const struct statement *s, const
 			"the regular expression is not valid: %s", error->message);
 }
 
-static bool count_pattern(struct builder *b, const struct statement *s, const struct word *w)
+bool build_count_pattern(struct builder *b, const struct statement *s, const struct word *w)
 {
 	if (b->n_patterns++ < PATTERNS_MAX)
 		return true;
@@ -41,7 +41,7 @@ static void add_regex(struct builder *b, const struct item *item, const struct w
 	struct name *name;
 
 	if (!pattern) {
-		complain_pattern(b, item->s, w, &error);
+		build_pattern_error(b, item->s, w, &error);
 		return;
 	}
 	name = push(set);
@@ -65,13 +65,35 @@ static enum name_kind kind_of(struct slice text)
 	return stars == 1 && text.p[text.n - 1] == '*' ? NAME_PREFIX : NAME_GLOB;
 }
 
+/* As a regular expression that PCRE2 and browsers read alike. */
+static struct slice escape(struct arena *arena, struct slice text)
+{
+	char *out = arena_alloc(arena, text.n * 2 + 2);
+	size_t n = 0;
+
+	if (!out)
+		return slice_of(NULL, 0);
+	out[n++] = '^';
+	for (size_t i = 0; i < text.n; i++) {
+		if (memchr("\\^$.|?*+()[]{}/", text.p[i], 15))
+			out[n++] = '\\';
+		out[n++] = text.p[i];
+	}
+	out[n++] = '$';
+	return slice_of(out, n);
+}
+
 static void add_text(struct builder *b, struct slice text, bool wildcards, struct names *set, const struct name *draft)
 {
 	struct name *name = push(set);
 
 	*name = *draft;
 	name->kind = wildcards ? kind_of(text) : NAME_EXACT;
-	name->text = arena_copy(&b->rs->arena, name->kind == NAME_PREFIX ? slice_head(text, text.n - 1) : text);
+	name->text = arena_copy(&b->rs->arena, text);
+	if (name->kind == NAME_EXACT && slice_find_char(text, '*') < text.n)
+		name->escaped = escape(&b->rs->arena, text);
+	if (name->kind == NAME_PREFIX && name->text.n)
+		name->text.n--; /* the star stays behind it, for those who want the name as written */
 }
 
 /* ---- Checks by what is named. ---- */
@@ -181,7 +203,7 @@ static void add_word(struct builder *b, const struct item *item, const struct wo
 	    !path_normalise(text, &b->tree, &text))
 		return;
 	if (w->kind == WORD_REGEX || (w->kind == WORD_BARE && kind_of(text) != NAME_EXACT)) {
-		if (!count_pattern(b, item->s, w))
+		if (!build_count_pattern(b, item->s, w))
 			return;
 	}
 	if (w->kind == WORD_REGEX)
@@ -190,17 +212,27 @@ static void add_word(struct builder *b, const struct item *item, const struct wo
 		add_text(b, text, w->kind == WORD_BARE, set, draft);
 }
 
+void names_read_words(struct builder *b, const struct item *item, enum name_of of, size_t from, size_t to,
+		      struct names *set, const struct rule *rule, size_t order)
+{
+	struct name draft = {.order = order, .rule = rule, .item = item};
+
+	for (size_t i = from; i < to; i++) {
+		draft.word = &item->s->words[i];
+		add_word(b, item, draft.word, of, set, &draft);
+	}
+	set->n_spelled = set->n;
+}
+
 size_t names_read(struct builder *b, const struct item *item, enum name_of of, unsigned clauses, struct names *set,
 		  const struct rule *rule, size_t order)
 {
-	struct name draft = {.order = order, .rule = rule, .item = item};
 	const struct statement *s = item->s;
 	size_t i = 1;
 
-	for (; i < s->n_words && !clause_begins(&s->words[i], clauses); i++) {
-		draft.word = &s->words[i];
-		add_word(b, item, &s->words[i], of, set, &draft);
-	}
+	while (i < s->n_words && !clause_begins(&s->words[i], clauses))
+		i++;
+	names_read_words(b, item, of, 1, i, set, rule, order);
 	if (i == s->n_words && i == 1)
 		build_missing(b, s, build_hint(b, "write, e.g.: %s NAME is analytics", item->keyword->word),
 			      "a name is missing behind \"%s\"", item->keyword->word);
@@ -212,6 +244,21 @@ size_t names_read(struct builder *b, const struct item *item, enum name_of of, u
 				       item->keyword->word),
 			    "a name is missing behind \"%s\"", item->keyword->word);
 	return i;
+}
+
+bool names_allocate(struct names *names, size_t n, struct arena *arena)
+{
+	names->cap = n;
+	names->all = arena_calloc(arena, n, sizeof *names->all);
+	return names->all != NULL;
+}
+
+void names_forget_trees(struct names *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		names->all[i].item = NULL;
+		names->all[i].word = NULL;
+	}
 }
 
 void names_add_implied(struct builder *b, struct names *set, struct slice name, const struct rule *rule)

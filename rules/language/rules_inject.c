@@ -1,4 +1,4 @@
-/* inject cookie: cookies that crumbgate makes. */
+/* inject, and inject cookie: cookies that crumbgate makes. */
 #include "rules/http/field.h"
 #include "rules/language/ruleset_internal.h"
 
@@ -117,7 +117,6 @@ static void add_inject(struct builder *b, struct item *item, struct slice name, 
 	build_add_rule(b, &rule->rule);
 }
 
-/* Only "inject cookie" for now. */
 static bool is_inject_cookie(struct builder *b, const struct statement *s)
 {
 	static const char *const kinds[] = {"cookie", "html"};
@@ -126,10 +125,9 @@ static bool is_inject_cookie(struct builder *b, const struct statement *s)
 	if (s->n_words < 2)
 		build_missing(b, s, "write, e.g.: inject cookie vid={uuid} for 180d is analytics",
 			      "what to inject is missing");
-	else if (word_is(w, "html"))
-		build_error(b, s, w, "remove this statement for now", "\"inject html\" is not supported yet");
 	else if (!word_is(w, "cookie"))
-		build_error(b, s, w, build_suggest(b, w->text, kinds, CG_COUNT(kinds), "write inject cookie"),
+		build_error(b, s, w,
+			    build_suggest(b, w->text, kinds, CG_COUNT(kinds), "write inject cookie or inject html"),
 			    "\"%.*s\" cannot be injected", SLICE_ARG(w->raw));
 	else if (s->n_words < 3)
 		build_missing(b, s, "write, e.g.: inject cookie vid={uuid} for 180d is analytics",
@@ -146,6 +144,10 @@ void rules_inject(struct builder *b, struct item *item)
 	struct clauses c;
 	bool ok;
 
+	if (s->n_words > 1 && word_is(&s->words[1], "html")) {
+		rules_inject_html(b, item);
+		return;
+	}
 	if (!is_inject_cookie(b, s))
 		return;
 	ok = cookie_word(b, s, &s->words[2], &name, &value) && check_template(b, s, &s->words[2], value);

@@ -104,21 +104,12 @@ struct policy_reader {
 
 typedef void (*policy_handler)(struct policy_reader *r, const struct statement *s);
 
-static bool one_value(struct builder *b, const struct statement *s, const char *example)
-{
-	if (s->n_words < 2) {
-		build_missing(b, s, example, "a value is missing behind \"%.*s\"", SLICE_ARG(s->words[0].text));
-		return false;
-	}
-	return build_no_more_words(b, s, 2);
-}
-
 static void policy_notice(struct policy_reader *r, const struct statement *s)
 {
 	struct slice text;
 	struct url url;
 
-	if (!one_value(r->b, s, "write the address of the privacy notice"))
+	if (!build_one_value(r->b, s, "write the address of the privacy notice"))
 		return;
 	text = word_plain(&s->words[1]);
 	if (!(text.n && text.p[0] == '/') && !url_parse(text, &url)) {
@@ -131,7 +122,7 @@ static void policy_notice(struct policy_reader *r, const struct statement *s)
 
 static void policy_contact(struct policy_reader *r, const struct statement *s)
 {
-	if (one_value(r->b, s, "write, e.g.: contact privacy@example.com"))
+	if (build_one_value(r->b, s, "write, e.g.: contact privacy@example.com"))
 		r->b->rs->policy.contact = arena_copy(&r->b->rs->arena, word_plain(&s->words[1]));
 }
 
@@ -139,7 +130,7 @@ static void policy_remember(struct policy_reader *r, const struct statement *s)
 {
 	int64_t seconds;
 
-	if (one_value(r->b, s, "write, e.g.: remember 180d") && build_days(r->b, s, &s->words[1], &seconds))
+	if (build_one_value(r->b, s, "write, e.g.: remember 180d") && build_days(r->b, s, &s->words[1], &seconds))
 		r->b->rs->policy.remember = seconds;
 }
 
@@ -148,7 +139,7 @@ static void policy_leftovers(struct policy_reader *r, const struct statement *s)
 	static const char *const words[] = {"expired", "kept"};
 	const struct word *w = &s->words[1];
 
-	if (!one_value(r->b, s, "write expired or kept"))
+	if (!build_one_value(r->b, s, "write expired or kept"))
 		return;
 	if (!word_is(w, "expired") && !word_is(w, "kept"))
 		build_error(r->b, s, w, build_suggest(r->b, w->text, words, CG_COUNT(words), "write expired or kept"),
@@ -297,24 +288,11 @@ static void policy_version(struct builder *b, const struct statement *s)
 		b->rs->policy.version = arena_copy(&b->rs->arena, s->words[1].text);
 }
 
-/* True for the first of its kind; else an error that names the first. */
-static bool first_of_kind(struct builder *b, const struct item *item, const struct item **first)
-{
-	if (*first) {
-		build_error(b, item->s, &item->s->words[0],
-			    build_hint(b, "the first one is at %s", build_place(b, (*first)->s)),
-			    "a second \"%s\" statement", item->keyword->word);
-		return false;
-	}
-	*first = item;
-	return true;
-}
-
 void rules_policy(struct builder *b, struct item *item)
 {
 	struct policy_reader r = {.b = b, .item = item};
 
-	if (!first_of_kind(b, item, &b->policy))
+	if (!build_first_of_kind(b, item, &b->policy))
 		return;
 	b->rs->policy.rule = build_rule(b, item->file, item->s);
 	build_add_rule(b, &b->rs->policy.rule);
@@ -328,9 +306,9 @@ void rules_mode(struct builder *b, struct item *item)
 	static const char *const words[] = {"enforce", "observe"};
 	const struct statement *s = item->s;
 
-	if (!first_of_kind(b, item, &b->mode))
+	if (!build_first_of_kind(b, item, &b->mode))
 		return;
-	if (!one_value(b, s, "write enforce or observe"))
+	if (!build_one_value(b, s, "write enforce or observe"))
 		return;
 	if (!word_is(&s->words[1], "enforce") && !word_is(&s->words[1], "observe"))
 		build_error(b, s, &s->words[1],

@@ -4,6 +4,15 @@
 
 #include "rules/language/ruleset_internal.h"
 
+static void beacons_free(struct beacons *beacons)
+{
+	filter_free(beacons->filter);
+	for (size_t i = 0; i < beacons->n_lists; i++)
+		filter_free(beacons->lists[i].filter);
+	for (size_t i = 0; i < beacons->n_regexes; i++)
+		pattern_free(beacons->regexes[i]);
+}
+
 void ruleset_free(struct ruleset *rs)
 {
 	if (!rs)
@@ -11,6 +20,9 @@ void ruleset_free(struct ruleset *rs)
 	names_free(&rs->cookie_names);
 	names_free(&rs->param_names);
 	names_free(&rs->path_names);
+	for (size_t i = 0; i < rs->n_html; i++)
+		names_free(&rs->html_paths[i]);
+	beacons_free(&rs->beacons);
 	arena_free(&rs->arena);
 	free(rs);
 }

@@ -124,25 +124,25 @@ struct beacon_rule {
 
 /* Which URL pattern of a beacon_rule matched. */
 struct beacon_match {
-	const struct beacon_rule *rule; /* NULL: none */
-	struct slice pattern;		/* as written, in the statement or in the list */
-	unsigned list_line;		/* of a list statement: the line in its file; else 0 */
-	bool limit;			/* a pattern hit its limits: the strict side is due */
+	const struct beacon_rule *rule; /* NULL: none, or `limit` */
+	struct slice pattern; /* as written, in the statement (a regular expression without slashes) or in the list */
+	unsigned list_line;   /* of a list statement: the line in its file; else 0 */
+	bool limit;	      /* `pattern` hit its limits, before a rule was found: the strict side is due */
 };
 
-/* A selector of a beacon statement: one for each id that ruleset_selectors() may report. */
+/* A selector list of a beacon statement: one for each id that ruleset_selectors() may report. */
 struct beacon_selector {
 	const struct beacon_rule *rule;		/* NULL: the selector is of an inject statement */
 	struct slice text;			/* as written */
 	struct slice containing;		/* the element's text must hold this; empty: no matter */
-	const struct pattern *containing_regex; /* or match this; NULL: no matter */
+	const struct pattern *containing_regex; /* or match this; NULL: no matter. Never both */
 };
 
 /* What to look for in the text of inline scripts, event handlers and the like: one for each id of the literals. */
 struct beacon_literal {
 	const struct beacon_rule *rule;
 	bool host;	 /* the host of a "||host^" pattern, else the text of `containing` */
-	size_t selector; /* of `containing`: the id of the selector that it belongs to */
+	size_t selector; /* of `containing`: the id of the selector that it belongs to; else SIZE_MAX */
 };
 
 enum inject_place {
@@ -158,10 +158,14 @@ struct inject_html_rule {
 	struct rule rule;
 	purposes mask;
 	enum inject_place place;
-	size_t selector;   /* of INJECT_BEFORE and INJECT_AFTER: an id of ruleset_selectors() */
-	struct slice html; /* template: {nonce} {uuid} {consent} {host}, {{ and }} for braces; checked at load */
+	size_t selector; /* of INJECT_BEFORE and INJECT_AFTER: an id of ruleset_selectors() */
+	/*
+	 * Never empty. {nonce} {uuid} {consent} {host} are variables; the same with doubled braces, "{{nonce}}", is the
+	 * text "{nonce}". Every other brace is text: scripts and styles are full of them.
+	 */
+	struct slice html;
 	unsigned status_min, status_max; /* 200..299 if the statement says nothing */
-	const struct names *paths;	 /* NULL: all */
+	const struct names *paths;	 /* for inject_html_applies(); NULL: all */
 };
 
 /* The "pages" block. */
@@ -224,7 +228,7 @@ const struct cookie_rule *ruleset_unnamed_cookie(const struct ruleset *rs);
 const struct pages_rule *ruleset_pages(const struct ruleset *rs);
 /* All beacon and list statements, by order. */
 const struct beacon_rule *ruleset_beacons(const struct ruleset *rs, size_t *n);
-/* The union of the masks of all beacons and lists; 0: pages need not be looked at for them. */
+/* The union of the masks of all beacons and lists, necessary ones too; 0: pages need not be looked at for them. */
 purposes ruleset_beacon_purposes(const struct ruleset *rs);
 /*
  * The first beacon or list statement with a URL pattern that matches the request. r: filter_request_init() with the
@@ -240,12 +244,14 @@ const struct literals *ruleset_literals(const struct ruleset *rs);
 const struct beacon_literal *ruleset_literal(const struct ruleset *rs, size_t id);
 /* All inject html statements in file order. */
 const struct inject_html_rule *ruleset_inject_html(const struct ruleset *rs, size_t *n);
-/* path: normalised by path_normalise(). */
+/* path: normalised by path_normalise(). False too if a pattern of a path hits its limits. */
 bool inject_html_applies(const struct inject_html_rule *rule, struct pattern_scratch *scratch, struct slice path,
 			 unsigned status);
 /*
- * For the guard: calls f for each URL pattern of beacon statements (not of lists), by order, and for each name of
- * cookie statements, by order. text is as written: a regular expression without its slashes, others with their stars.
+ * For the guard: calls f for each URL pattern of beacon statements (not of lists), by order, and for each name of a
+ * cookie, first match first: opt-outs, those that inject statements imply, those of cookie statements. text is as
+ * written: a regular expression without its slashes (letter case counts unless flags hold an 'i'), others with their
+ * stars; URL patterns with their options. A name that holds a star of its own is given as a regular expression.
  */
 typedef void (*pattern_visitor)(void *arg, struct slice text, bool regex, struct slice flags, purposes mask);
 void ruleset_each_beacon_pattern(const struct ruleset *rs, pattern_visitor f, void *arg);

@@ -3,11 +3,15 @@
  *
  * ruleset.c          the accessors and lookups of ruleset.h
  * ruleset_names.c    names, wildcards and patterns compiled for lookup
+ * ruleset_beacons.c  the accessors and lookups of pages
  * compile.c          ruleset_load(): runs the steps below
  * compile_files.c    includes: from files to one list of statements
  * compile_clauses.c  the clauses that statements share: "is", "denies", "max-age", ...
  * compile_names.c    the words in front of "is": names, wildcards, patterns
  * compile_covered.c  rules that can never match
+ * compile_selector.c words that are a selector
+ * compile_url.c      words that are URL patterns
+ * elements.c         which elements HTML and SVG have
  * rules_*.c          one file for each group of statements
  */
 #ifndef CG_RULES_LANGUAGE_RULESET_INTERNAL_H
@@ -30,8 +34,9 @@ enum name_kind {
 
 struct name {
 	enum name_kind kind;
-	struct slice text;  /* exact: the name; prefix: without its star; glob: with its stars; regex: the pattern */
-	struct slice flags; /* of a regex */
+	struct slice text;    /* exact: the name; prefix: without its star; glob: with its stars; regex: the pattern */
+	struct slice flags;   /* of a regex */
+	struct slice escaped; /* of an exact name with a star in it: the same as a regular expression */
 	struct pattern *pattern; /* of a regex; owned by the set of names */
 	size_t order;		 /* of its statement: lower wins */
 	const struct rule *rule; /* first member of the rule it stands for */
@@ -47,6 +52,7 @@ struct name {
 struct names {
 	struct name *all;
 	size_t n;
+	size_t n_spelled; /* the first of them, which statements spell out; the rest is implied by others */
 	size_t cap;
 	const struct name **slots; /* open addressing over the exact names; a power of two, at most half full */
 	size_t slot_mask;
@@ -72,6 +78,39 @@ const struct name *names_find_path(const struct names *names, struct pattern_scr
 /* A star stands for any number of octets. below: what is below a match, as in paths, matches too. */
 bool glob_match(struct slice glob, struct slice s, bool below);
 
+/* ---- Pages. ---- */
+
+/* One URL pattern of a beacon statement: a line of the filter that all of them are compiled to. */
+struct beacon_pattern {
+	const struct beacon_rule *rule;
+	struct slice text; /* as written; a regular expression without slashes and flags */
+	struct slice flags;
+	bool regex;
+};
+
+/* The file of a list statement. */
+struct beacon_list {
+	const struct beacon_rule *rule;
+	struct filter *filter; /* owned */
+};
+
+struct beacons {
+	struct beacon_rule *rules; /* of both statements, by order */
+	size_t n_rules;
+	purposes mask;
+	struct beacon_pattern *patterns; /* number i is line i + 1 of the filter */
+	size_t n_patterns;
+	struct filter *filter; /* owned; NULL without patterns */
+	struct beacon_list *lists;
+	size_t n_lists;
+	struct selectors *selectors; /* NULL if there are none; the next too */
+	struct literals *literals;
+	struct beacon_selector *by_selector; /* by the ids of the former */
+	struct beacon_literal *by_literal;
+	struct pattern **regexes; /* of `containing`; owned */
+	size_t n_regexes;
+};
+
 /* ---- The ruleset. ---- */
 
 struct ruleset {
@@ -95,6 +134,11 @@ struct ruleset {
 	struct names param_names;
 	struct names path_names;
 	struct cookie_rule unnamed;
+	struct beacons beacons;
+	struct inject_html_rule *html;
+	struct names *html_paths; /* of each of them */
+	size_t n_html;
+	struct pages_rule pages;
 	const struct rule **rules; /* all that can decide, in file order */
 	size_t n_rules;
 };
@@ -108,6 +152,7 @@ struct ruleset {
 #define PATTERNS_MAX	   4096
 #define POLICY_VERSION_MAX 64
 #define PURPOSE_NAME_MAX   32
+#define LISTS_MAX	   64
 
 /* One file of the load. */
 struct file {
@@ -128,6 +173,8 @@ struct item {
 	struct file *file;
 	const struct keyword *keyword;		  /* NULL if unknown */
 	const struct inject_cookie_rule *injects; /* what an inject statement was compiled to */
+	const struct word *containing;		  /* the word "containing" of a beacon statement, or NULL */
+	size_t selector;			  /* that it belongs to */
 	struct item *next;
 };
 
@@ -146,12 +193,14 @@ struct builder {
 	struct file *files, **last_file;
 	size_t n_files;
 	struct item *items, **last_item;
-	const struct item *policy, *mode; /* the first of each */
+	const struct item *policy, *mode, *pages; /* the first of each */
 	const struct statement *purpose_statements[PURPOSES_MAX];
 	const char *purpose_names[PURPOSES_MAX]; /* for suggestions */
 	bool too_many_purposes, too_many_names;	 /* told */
 	struct missing_purpose *missing;
 	size_t n_patterns;
+	struct buffer filter_text; /* the URL patterns of beacon statements, one a line */
+	bool too_many_urls;	   /* told */
 };
 
 /* A statement of the language. early, before all others are handled, is for declarations; either may be NULL. */
@@ -159,7 +208,8 @@ struct keyword {
 	const char *word;
 	void (*early)(struct builder *b, const struct item *item);
 	void (*handle)(struct builder *b, struct item *item);
-	bool block; /* it may have one */
+	bool block;   /* it may have one */
+	bool heredoc; /* likewise */
 };
 
 /* A diagnostic at a word of a statement. hint may be NULL. */
@@ -190,6 +240,12 @@ void build_add_rule(struct builder *b, const struct rule *rule);
 struct slice word_plain(const struct word *w);
 /* Complains if there is a word at index `from`; true if not. */
 bool build_no_more_words(struct builder *b, const struct statement *s, size_t from);
+/* True for the first statement of its kind; else an error that names the first. */
+bool build_first_of_kind(struct builder *b, const struct item *item, const struct item **first);
+/* True if there is one word behind the first, and no more. */
+bool build_one_value(struct builder *b, const struct statement *s, const char *example);
+/* Memory was refused: the load ends with an error that says so. */
+void build_no_memory(struct builder *b);
 
 /* compile_files.c: reads path and what it includes into b->items. */
 void compile_files(struct builder *b, struct slice path);
@@ -207,7 +263,14 @@ enum clause {
 	CLAUSE_SAMESITE = 128,
 	CLAUSE_PATH = 256,
 	CLAUSE_DOMAIN = 512,
-	CLAUSE_LATER = 1024, /* sealed, replaced: of later capabilities */
+	CLAUSE_LATER = 1024,  /* sealed: of later capabilities */
+	CLAUSE_ACTION = 2048, /* inert, removed, replaced by */
+	CLAUSE_CONTAINING = 4096,
+	CLAUSE_WITHOUT = 8192,
+	CLAUSE_PLACE = 16384, /* at, before, after */
+	CLAUSE_STATUS = 32768,
+	CLAUSE_PATHS = 65536, /* "path" takes paths of the site as in a path statement, any number of them */
+	CLAUSE_HTML = 131072, /* a here-document */
 };
 
 struct clauses {
@@ -220,6 +283,14 @@ struct clauses {
 	struct slice path;
 	struct slice domain; /* lower case, without a leading dot; in the tree's arena */
 	const struct word *path_word, *domain_word;
+	enum beacon_action action;
+	struct slice replacement; /* of the source or the tree's arena */
+	const struct word *containing_word, *containing;
+	struct filter_options without;
+	const struct word *place_word, *place; /* the keyword; what stands behind it */
+	unsigned status_min, status_max;
+	size_t paths_from, paths_to; /* indexes of words */
+	const struct word *html;
 };
 
 /* Reads words[from..] as clauses, of which this statement may have `allowed`. Every error is reported. */
@@ -242,11 +313,60 @@ enum name_of { NAME_OF_COOKIE, NAME_OF_PARAM, NAME_OF_PATH };
  */
 size_t names_read(struct builder *b, const struct item *item, enum name_of of, unsigned clauses, struct names *set,
 		  const struct rule *rule, size_t order);
+/* The same for words[from..to), without complaint if there is none. */
+void names_read_words(struct builder *b, const struct item *item, enum name_of of, size_t from, size_t to,
+		      struct names *set, const struct rule *rule, size_t order);
+/* Room for n names. False if the arena refused. */
+CG_WARN_UNUSED bool names_allocate(struct names *names, size_t n, struct arena *arena);
+/* Nothing points at the syntax trees any more. */
+void names_forget_trees(struct names *names);
+/* Counts one wildcard or regular expression. False if there are too many, which is told once. */
+bool build_count_pattern(struct builder *b, const struct statement *s, const struct word *w);
+/* Complains about the regular expression of a word, with the caret where it went wrong. */
+void build_pattern_error(struct builder *b, const struct statement *s, const struct word *w,
+			 const struct pattern_error *error);
 /* Adds a name that no statement spells out. */
 void names_add_implied(struct builder *b, struct names *set, struct slice name, const struct rule *rule);
 
 /* compile_covered.c: warnings for what can never match. After names_index(). */
 void covered_check(struct builder *b);
+
+/* compile_url.c */
+
+/* True if the word is a URL pattern and no part of a selector. */
+bool url_word(const struct word *w);
+/* Adds the URL pattern to the filter of the beacons; every error is reported. */
+void url_add(struct builder *b, const struct item *item, const struct word *w, const struct beacon_rule *rule);
+/* After all statements: compiles them. */
+void url_finish(struct builder *b);
+
+/* compile_selector.c */
+
+/* How far into brackets and quotes a selector has come. */
+struct selector_scan {
+	size_t depth;
+	char quote; /* open, or NUL */
+	bool escaped;
+};
+
+/* Goes on over one word. */
+void selector_scan(struct selector_scan *scan, struct slice raw);
+/*
+ * Adds words[from..to) as one selector list, of the statement's rule or, if that is NULL, of an inject statement; its
+ * id, or SIZE_MAX after an error. A single quoted word is taken without its quotes.
+ */
+size_t selector_read(struct builder *b, const struct item *item, size_t from, size_t to,
+		     const struct beacon_rule *rule);
+/* Adds a literal, of 2 to 255 octets, that comes from the word. */
+void literal_add(struct builder *b, const struct statement *s, const struct word *w, struct slice text,
+		 const struct beacon_literal *what);
+
+/* elements.c */
+
+/* True if HTML or SVG have an element of that name; case is ignored. */
+bool element_known(struct slice name);
+/* A known name near to it, or NULL. */
+const char *element_suggest(struct slice name);
 
 /* The statements: rules_*.c. */
 void declare_purpose(struct builder *b, const struct item *item);
@@ -258,6 +378,12 @@ void rules_cookie(struct builder *b, struct item *item);
 void rules_param(struct builder *b, struct item *item);
 void rules_path(struct builder *b, struct item *item);
 void rules_inject(struct builder *b, struct item *item);
+void rules_inject_html(struct builder *b, struct item *item);
+void rules_beacon(struct builder *b, struct item *item);
+void rules_list(struct builder *b, struct item *item);
+void rules_pages(struct builder *b, struct item *item);
+/* After all statements: compiles patterns, selectors and literals. */
+void rules_beacon_finish(struct builder *b);
 /* After all statements: cookies that are injected twice, or that carry an opt-out; implied cookie rules. */
 void rules_inject_finish(struct builder *b);
 /* Statements of later capabilities. */

@@ -353,6 +353,9 @@ def words_of_the_rules():
     missing('statements', words_of('rules/language/compile.c', 'struct keyword keywords') + ['include'], found)
     missing('clauses', words_of('rules/language/compile_clauses.c', r'clause_kind \{.*?kinds\[\]'), found)
     missing('words of a policy', words_of('rules/language/rules_policy.c', r'policy_words\[\]'), items(text))
+    missing('words of pages', words_of('rules/language/rules_pages.c', r'pages_words\[\]'), items(text))
+    missing('places', words_of('rules/language/rules_pages.c', r'\bplaces\[\]'),
+            set(re.findall(r'[a-z-]+', ' '.join(re.findall(r'^\.It Cm (.*)', text, re.M)))))
     variables = re.search(r'variables\[\] = \{(.*?)\}', source('rules/language/rules_inject.c')).group(1)
     missing('variables', ['{%s}' % v for v in re.findall(r'"(\w+)"', variables)], text)
 

@@ -20,8 +20,18 @@ static const struct text_file good[] = {
 		       "param gclid utm_* is analytics\n"
 		       "path /collect /%61/*/b is analytics\n"
 		       "cookie * is analytics\n"
+		       "beacon ||ok.example^ is necessary\n"
+		       "beacon ||a.example^ ||b.example/x^$script *.gif^ /^https:.*\\/c\\./i div.ad is analytics\n"
+		       "list list.txt is analytics\n"
+		       "beacon script containing \"fbq(\" is analytics removed\n"
+		       "beacon script[src], script#x containing /fbq\\(/ is analytics replaced by <<X\n<p>\nX\n"
+		       "inject html at head-end path /shop* /^\\/a/ status 404 is analytics <<X\n<b>\nX\n"
+		       "inject html before \"p > a\" is analytics <<X\n<b>\nX\n"
+		       "pages {\n csp narrow\n}\n"
 		       "mode observe\n"},
 	{"more.rules", "cookie sid is necessary\n"},
+	{"list.txt",
+	 "||list.example^$third-party\n@@||list.example/ok\n/c\\d+/$domain=x.example\n||c.example^$csp=x\n"},
 	{NULL, NULL},
 };
 
@@ -34,9 +44,30 @@ static const struct text_file bad[] = {
 		       "cookie x=1 is necessary analytics\n"
 		       "policy {\n unknown\n undecided grants in UK\n}\n"
 		       "inject cookie vid={uid} is analytics\n"
-		       "path collect is analytics\n"},
+		       "path collect is analytics\n"
+		       "beacon @@||a.example^ ||b.example^$csp=x /(/ /a/b/ example.com is analytics\n"
+		       "beacon divv p..a is analytics replaced\n"
+		       "beacon div containing \"fbq(\" is analytics\n"
+		       "list nowhere.txt is analytics without\n"
+		       "inject html at nowhere path x status 7 is analytics <<X\nX\n"
+		       "pages {\n gard on\n tag 1\n}\n"},
 	{NULL, NULL},
 };
+
+static void look_up_url(const struct ruleset *rs, struct pattern_scratch *scratch)
+{
+	struct filter_request r;
+	struct filter_page page;
+	struct arena arena;
+	struct web_url url;
+
+	arena_init(&arena, 0, 65536);
+	filter_page_init(&page, SLICE("www.example.com"));
+	if (web_url_parse(SLICE("https://a.example/"), NULL, &arena, &url) &&
+	    filter_request_init(&r, &url, FILTER_SCRIPT, &page, &arena))
+		assert_int_equal(ruleset_beacon_url(rs, scratch, &r).rule->order, 1);
+	arena_free(&arena);
+}
 
 static void look_up(const struct ruleset *rs)
 {
@@ -47,6 +78,7 @@ static void look_up(const struct ruleset *rs)
 		return;
 	(void)ruleset_cookie(rs, scratch, SLICE("evil"), &limit);
 	(void)ruleset_path(rs, scratch, SLICE("/a/x/b"), &limit);
+	look_up_url(rs, scratch);
 	pattern_scratch_free(scratch);
 }
 
