@@ -1,6 +1,6 @@
 /*
- * Speed of the search for literals in scripts: 300 hosts and markers, and 40000 hosts, over minified JavaScript and
- * over text made to be slow. Not a test. Usage: tests/bench/bench_literals [FILE...]
+ * Speed of the search for literals in scripts (300 hosts and markers, and 40000 hosts) and for the URLs they spell
+ * out, over minified JavaScript and over text made to be slow. Not a test. Usage: tests/bench/bench_literals [FILE...]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "rules/base/buffer.h"
 #include "rules/html/literals.h"
+#include "rules/html/script_urls.h"
 
 #define LARGE (20u << 20)
 
@@ -42,6 +43,27 @@ static void measure(const char *what, const char *set, const struct literals *l,
 		best = took < best ? took : best;
 	}
 	printf("%-28s %-12s %8.2f GB/s %9zu found\n", what, set, (double)text.n / best / 1e9, n);
+}
+
+static void measure_urls(const char *what, struct slice text)
+{
+	double best = 1e9, begin = seconds();
+	struct script_url found_url;
+	struct buffer scratch;
+	size_t n = 0;
+
+	buffer_init(&scratch, LARGE);
+	for (int i = 0; i < 3 || seconds() - begin < 0.3; i++) {
+		double from = seconds(), took;
+		struct slice rest = text;
+
+		for (n = 0; script_urls_next(&rest, &scratch, &found_url);)
+			n++;
+		took = seconds() - from;
+		best = took < best ? took : best;
+	}
+	printf("%-28s %-12s %8.2f GB/s %9zu found\n", what, "URLs", (double)text.n / best / 1e9, n);
+	buffer_free(&scratch);
 }
 
 static const char *const markers[] = {
@@ -162,6 +184,7 @@ static void measure_all(const char *what, struct slice text)
 		measure(what, sets[i].name, set_of(&arena, sets[i].count, sets[i].markers), text);
 		arena_free(&arena);
 	}
+	measure_urls(what, text);
 }
 
 static void measure_file(const char *path, char *large)
@@ -190,6 +213,13 @@ int main(int argc, char **argv)
 		measure_all("20 MB of one host", repeated(large, "", "//stats.doubleclick.net/", LARGE));
 		measure_all("20 MB of fbq(", repeated(large, "", "fbq(", LARGE));
 		measure_all("20 MB of trackatrack", repeated(large, "", "trackatrack", LARGE));
+		measure_urls("20 MB of /", repeated(large, "", "/", LARGE));
+		measure_urls("20 MB of quoted /", repeated(large, "'", "/", LARGE));
+		measure_urls("20 MB of //x", repeated(large, "'", "//x", LARGE));
+		measure_urls("20 MB of \\/", repeated(large, "", "\\/", LARGE));
+		measure_urls("20 MB of \"\\/\\/x", repeated(large, "", "\"\\/\\/x", LARGE));
+		measure_urls("20 MB of 2f", repeated(large, "", "2f", LARGE));
+		measure_urls("20 MB of ,http://", repeated(large, "", ",http://", LARGE));
 		measure_all("20 MB of a", repeated(large, "", "a", LARGE));
 	}
 	free(large);
