@@ -221,6 +221,8 @@ enum selector_which {
 	IS_RB,
 	IS_RT,
 	IS_BR,
+	IS_HR,
+	IS_INPUT,
 	IS_NOT_LIST_SCOPE, /* address, div: special, but an li ends through them */
 	IS_COUNT,
 };

@@ -59,6 +59,8 @@ static const struct {
 	{IS_RB << KIND_WHICH, SLICE_INIT("rb rtc")},
 	{IS_RT << KIND_WHICH, SLICE_INIT("rt rp")},
 	{IS_BR << KIND_WHICH, SLICE_INIT("br")},
+	{IS_HR << KIND_WHICH, SLICE_INIT("hr")},
+	{IS_INPUT << KIND_WHICH, SLICE_INIT("input")},
 	{IS_NOT_LIST_SCOPE << KIND_WHICH, SLICE_INIT("address div")},
 };
 

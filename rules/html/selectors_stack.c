@@ -140,9 +140,18 @@ static void close_item(struct selector_matcher *m, enum selector_which which)
 	}
 }
 
-static void close_implied(struct selector_matcher *m)
+static void close_implied(struct selector_matcher *m, enum selector_which but)
 {
-	while (m->n && (top(m)->bits & KIND_IMPLIED))
+	while (m->n && (top(m)->bits & KIND_IMPLIED) && selector_which(top(m)->bits) != but)
+		close_at(m, m->n);
+}
+
+/* Of a select, which holds more than options since its content model was relaxed. */
+static void start_option(struct selector_matcher *m, enum selector_which which)
+{
+	if (find_which(m, IS_SELECT, KIND_SCOPE))
+		close_implied(m, which == IS_OPTION ? IS_OPTGROUP : IS_OTHER);
+	else if (top_is(m, IS_OPTION) && which != IS_HR)
 		close_at(m, m->n);
 }
 
@@ -197,6 +206,12 @@ static unsigned in_table(const struct selector_matcher *m)
 	return 0;
 }
 
+/* The place of the table that what begins now is moved out of; else 0. */
+static unsigned fosters(const struct selector_matcher *m)
+{
+	return m->set->full && m->n && (top(m)->bits & KIND_FOSTERS) ? in_table(m) : 0;
+}
+
 static void start_table(struct selector_matcher *m)
 {
 	unsigned table = m->set->full ? in_table(m) : 0;
@@ -216,7 +231,7 @@ static unsigned find_parent(struct selector_matcher *m, uint32_t bits)
 		return m->n;
 	if (top_is(m, IS_COLGROUP) && in_table(m))
 		keep(m, m->n - 1);
-	table = m->n && (top(m)->bits & KIND_FOSTERS) ? in_table(m) : 0;
+	table = fosters(m);
 	return table ? table - 1 : m->n;
 }
 
@@ -284,15 +299,21 @@ static bool start_html(struct selector_matcher *m, uint32_t bits)
 	switch (which) {
 	case IS_OPTGROUP:
 	case IS_OPTION:
-		if (top_is(m, IS_OPTION))
-			close_at(m, m->n);
-		if (which == IS_OPTGROUP && top_is(m, IS_OPTGROUP))
-			close_at(m, m->n);
+	case IS_HR:
+		start_option(m, which);
 		return true;
+	case IS_INPUT:
+		close_which(m, IS_SELECT);
+		return true;
+	case IS_SELECT:
+		if (!find_which(m, IS_SELECT, KIND_SCOPE))
+			return true;
+		close_which(m, IS_SELECT);
+		return false;
 	case IS_RT:
 	case IS_RB:
 		if (find_which(m, IS_RUBY, KIND_SCOPE))
-			close_implied(m);
+			close_implied(m, IS_OTHER);
 		return true;
 	case IS_BUTTON:
 		close_which(m, IS_BUTTON);
@@ -302,7 +323,7 @@ static bool start_html(struct selector_matcher *m, uint32_t bits)
 		end_formatting(m, m->name);
 		return true;
 	case IS_FORM:
-		return !find_which(m, IS_FORM, 0);
+		return !find_which(m, IS_FORM, 0) && !fosters(m); /* right in a table it holds nothing */
 	case IS_TABLE:
 		start_table(m);
 		return true;
