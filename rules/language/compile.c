@@ -274,6 +274,7 @@ static void finish(struct builder *b)
 
 	rules_inject_finish(b);
 	rules_beacon_finish(b);
+	covered_check_urls(b);
 	set_unnamed(rs);
 	if (names_index(&rs->cookie_names, &rs->arena) && names_index(&rs->param_names, &rs->arena) &&
 	    names_index(&rs->path_names, &rs->arena))
@@ -286,6 +287,7 @@ static void forget_trees(struct ruleset *rs)
 	names_forget_trees(&rs->cookie_names);
 	names_forget_trees(&rs->param_names);
 	names_forget_trees(&rs->path_names);
+	url_forget_trees(&rs->beacons);
 	for (size_t i = 0; i < rs->n_html; i++)
 		names_forget_trees(&rs->html_paths[i]);
 }

@@ -217,6 +217,10 @@ void url_add(struct builder *b, const struct item *item, const struct word *w, c
 		.text = arena_copy(&b->rs->arena, w->text),
 		.flags = arena_copy(&b->rs->arena, w->flags),
 		.regex = regex,
+		.host = check.host,
+		.whole = check.whole_host && slice_find_char(w->text, '$') == w->text.n,
+		.item = item,
+		.word = w,
 	};
 	add_host(b, item->s, w, &check, rule);
 }
@@ -234,4 +238,13 @@ void url_finish(struct builder *b)
 	/* Every line was looked at before: one that is not there now is one that memory was refused for. */
 	if (!beacons->filter || counts.blocks != beacons->n_patterns)
 		build_no_memory(b);
+}
+
+void url_forget_trees(struct beacons *beacons)
+{
+	for (size_t i = 0; i < beacons->n_patterns; i++) {
+		beacons->patterns[i].host = slice_of(NULL, 0);
+		beacons->patterns[i].item = NULL;
+		beacons->patterns[i].word = NULL;
+	}
 }

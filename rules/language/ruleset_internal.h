@@ -9,6 +9,7 @@
  * compile_clauses.c  the clauses that statements share: "is", "denies", "max-age", ...
  * compile_names.c    the words in front of "is": names, wildcards, patterns
  * compile_covered.c  rules that can never match
+ * compile_covered_urls.c  likewise, URL patterns
  * compile_selector.c words that are a selector
  * compile_url.c      words that are URL patterns
  * elements.c         which elements HTML and SVG have
@@ -86,6 +87,12 @@ struct beacon_pattern {
 	struct slice text; /* as written; a regular expression without slashes and flags */
 	struct slice flags;
 	bool regex;
+	/* While loading, for messages; gone with the syntax trees. */
+	bool whole;	   /* takes everything of `host` and below it */
+	bool covered;	   /* told */
+	struct slice host; /* of "||HOST..."; else empty */
+	const struct item *item;
+	const struct word *word;
 };
 
 /* The file of a list statement. */
@@ -330,6 +337,8 @@ void names_add_implied(struct builder *b, struct names *set, struct slice name, 
 
 /* compile_covered.c: warnings for what can never match. After names_index(). */
 void covered_check(struct builder *b);
+/* compile_covered_urls.c: likewise. After url_finish(). */
+void covered_check_urls(struct builder *b);
 
 /* compile_url.c */
 
@@ -339,6 +348,8 @@ bool url_word(const struct word *w);
 void url_add(struct builder *b, const struct item *item, const struct word *w, const struct beacon_rule *rule);
 /* After all statements: compiles them. */
 void url_finish(struct builder *b);
+/* No pattern points at the syntax trees any more. */
+void url_forget_trees(struct beacons *beacons);
 
 /* compile_selector.c */
 

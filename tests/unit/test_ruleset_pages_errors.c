@@ -150,6 +150,14 @@ static void test_warnings(void **state)
 		 "the first is line 2: option \"removeparam=x\" is not supported"},
 		{"list page.txt is necessary\n", 1, 6, "nothing in this file blocks anything", "filter list"},
 		{"beacon /ads/ is necessary\n", 1, 8, "this is a regular expression", "/ads/*"},
+		{AB "beacon ||a.example^ is alpha\nbeacon ||a.example^ is beta\n", 3, 8,
+		 "\"||a.example^\" can never match here: \"||a.example^\" at site.rules:2 takes it", "file order"},
+		{"beacon ||a.example^ is necessary\nbeacon ||x.a.example/y$script div is necessary\n", 2, 8,
+		 "can never match here: \"||a.example^\"", "remove one"},
+		{"beacon ||a.example^ ||b.a.example/x$script is necessary\n", 1, 21, "already named by",
+		 "leave it out"},
+		{"beacon /x.gif /y.gif is necessary\nbeacon /x.gif is necessary\n", 2, 8, "can never match here", ""},
+		{"beacon /x\\.gif$/i is necessary\nbeacon /x\\.gif$/i is necessary\n", 2, 8, "never match", ""},
 		{"beacon ifram[src] is necessary\n", 1, 8, "HTML has no element \"ifram\"", "\"iframe\""},
 	};
 
@@ -162,6 +170,9 @@ static void test_silence(void **state)
 	static const char *const texts[] = {
 		AB "beacon ||a.example^ ||b.example/x^$third-party,script div.ad is alpha beta removed\n",
 		"beacon div > p:not([href^=\"/x\"]), *.cls is necessary\n",
+		AB "beacon ||a.example/x ||a.example^$script is alpha\nbeacon ||a.example^ is beta\n",
+		"beacon ||b.a.example^ is necessary\nbeacon ||a.example^ is necessary\n",
+		"beacon /x\\.gif$/i is necessary\nbeacon /x\\.gif$/ is necessary\n",
 		"beacon my-widget.com-box is necessary\n",
 		"beacon unknown.cls is necessary\n",
 		"beacon html.js is necessary\n",
