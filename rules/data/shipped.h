@@ -1,4 +1,7 @@
-/* The knowledge that ships inside crumbgate, embedded when it is built: base.rules and those of the folder vendors. */
+/*
+ * The knowledge that ships inside crumbgate, embedded when it is built: base.rules and those of the folder vendors,
+ * with the filter lists that they name.
+ */
 #ifndef CG_RULES_DATA_SHIPPED_H
 #define CG_RULES_DATA_SHIPPED_H
 

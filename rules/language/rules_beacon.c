@@ -1,4 +1,5 @@
 /* beacon and list: what in pages calls trackers, by address and by selector. */
+#include "rules/data/shipped.h"
 #include "rules/language/ruleset_internal.h"
 
 #define BEACON_CLAUSES (CLAUSE_IS | CLAUSE_ACTION | CLAUSE_CONTAINING)
@@ -247,17 +248,17 @@ static void read_list(struct builder *b, const struct item *item, const struct f
 	if (path.n == 0)
 		return;
 	r = item->file->shipped ? LOAD_MISSING : b->loader->load(b->loader->arg, path, &text);
-	if (r == LOAD_OK) {
-		identity_add(b->rs, text);
+	if (r == LOAD_MISSING && shipped_find(item->file->shipped ? path : w->text, &text))
+		r = LOAD_OK;
+	if (r == LOAD_OK)
 		compile_list(b, item, path, text, options, rule);
-	} else {
+	else
 		build_error(b, s, w,
 			    w->text.n && w->text.p[0] == '/'
 				    ? NULL
 				    : build_hint(b, "a relative path is relative to the folder of %.*s",
 						 SLICE_ARG(item->file->path)),
 			    "\"%.*s\" %s", SLICE_ARG(path), load_result_text(r));
-	}
 }
 
 void rules_list(struct builder *b, struct item *item)
