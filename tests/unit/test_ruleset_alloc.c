@@ -10,9 +10,9 @@
 
 static const struct text_file good[] = {
 	{"site.rules", "include more.rules\n"
-		       "include vendors/hotjar.rules\n"
+		       "include vendors/magento.rules\n"
 		       "policy 2026-03 {\n notice https://www.example.com/privacy\n undecided grants in US\n}\n"
-		       "purpose analytics \"Count visits\"\n"
+		       "purpose analytics \"Count visits\"\npurpose preferences\n"
 		       "opt-out cookie optout=1 denies analytics\n"
 		       "signal gpc denies analytics\n"
 		       "cookie a b* c*d /^e/ \"f g\" is analytics max-age 90d\n"
