@@ -105,12 +105,13 @@ static bool is_host_end(struct slice s)
 
 enum address { ADDRESS_NONE, ADDRESS_HOST, ADDRESS_FILE };
 
-/* "example.com", "analytics.js", "t.co:443", "pixel.php?id=1", "*.gif" */
+/* "example.com", "analytics.js", "t.co:443", "t.co$script", "pixel.php?id=1", "*.gif" */
 static enum address address_of(struct slice word)
 {
 	struct slice host = slice_head(word, slice_find_char(word, '?')), last;
 	size_t dot;
 
+	host = slice_head(host, slice_find_char(host, '$'));
 	host = slice_head(host, slice_find_char(host, ':'));
 	dot = host.n;
 	while (dot && host.p[dot - 1] != '.')
@@ -127,11 +128,23 @@ static enum address address_of(struct slice word)
 	return is_host_end(last) && host.p[0] != '*' ? ADDRESS_HOST : ADDRESS_NONE;
 }
 
+static void complain_address(struct builder *b, const struct statement *s, const struct word *w, struct slice text,
+			     bool host)
+{
+	struct slice options = slice_from(text, slice_find_char(text, '$'));
+	struct slice front = slice_head(text, text.n - options.n);
+
+	build_error(b, s, w,
+		    build_hint(b, "write it as a URL pattern: %s%.*s%s%.*s", host ? "||" : "/", SLICE_ARG(front),
+			       host ? "^" : "", SLICE_ARG(options)),
+		    "\"%.*s\" is a selector, and looks like a %s", SLICE_ARG(text), host ? "host" : "file");
+}
+
 /* The word begins a compound of the selector. False if it is rather an address; everything odd is reported. */
 static bool check_type(struct builder *b, const struct statement *s, const struct word *w)
 {
 	struct slice text = w->raw, type;
-	enum address address = address_of(text);
+	enum address address;
 	const char *near;
 	size_t n = 0;
 
@@ -140,19 +153,16 @@ static bool check_type(struct builder *b, const struct statement *s, const struc
 	type = slice_head(text, n);
 	if (element_known(type) || (n == 0 && text.p[0] != '*'))
 		return true;
-	if (address == ADDRESS_NONE) {
-		near = slice_find_char(type, '-') == type.n ? element_suggest(type) : NULL;
-		if (near)
-			build_warning(b, s, w, build_hint(b, "did you mean \"%s\"?", near),
-				      "HTML has no element \"%.*s\"", SLICE_ARG(type));
-		return true;
-	}
-	build_error(b, s, w,
-		    address == ADDRESS_HOST ? build_hint(b, "write it as a URL pattern: ||%.*s^", SLICE_ARG(text))
-					    : build_hint(b, "write it as a URL pattern: /%.*s", SLICE_ARG(text)),
-		    "\"%.*s\" is a selector, and looks like %s", SLICE_ARG(text),
-		    address == ADDRESS_HOST ? "a host" : "a file");
-	return false;
+	while (text.n && text.p[text.n - 1] == ',')
+		text.n--;
+	address = address_of(text);
+	near = slice_find_char(type, '-') == type.n ? element_suggest(type) : NULL;
+	if (address != ADDRESS_NONE)
+		complain_address(b, s, w, text, address == ADDRESS_HOST);
+	else if (near)
+		build_warning(b, s, w, build_hint(b, "did you mean \"%s\"?", near), "HTML has no element \"%.*s\"",
+			      SLICE_ARG(type));
+	return address == ADDRESS_NONE;
 }
 
 /* Blanks in single quotes would not survive the formatter, which knows double quotes alone. */
@@ -181,8 +191,9 @@ static void complain(struct builder *b, const struct statement *s, const struct 
 		     const struct selector_error *error)
 {
 	struct position at = place_of(s, words, n, error->offset);
+	const char *hint = "a URL pattern begins with ||, | or /, or holds / or ^";
 
-	diagnostics_add(b->d, SEVERITY_ERROR, &at, error->hint[0] ? error->hint : NULL, "%s", error->message);
+	diagnostics_add(b->d, SEVERITY_ERROR, &at, error->hint[0] ? error->hint : hint, "%s", error->message);
 }
 
 static bool have_set(struct builder *b)

@@ -67,7 +67,7 @@ static bool check_kind(struct builder *b, const struct statement *s, const struc
 		       const struct filter_check *check)
 {
 	if (check->kind == FILTER_LINE_UNSUPPORTED)
-		build_error(b, s, w, "see PATTERNS in crumbgate-rules(5)", "%s", check->message);
+		build_error(b, s, w, "see PATTERNS AND SELECTORS in crumbgate-rules(5)", "%s", check->message);
 	else if (check->kind == FILTER_LINE_EXCEPTION)
 		build_error(b, s, w,
 			    build_hint(b, "on an earlier line write: beacon %.*s is necessary",

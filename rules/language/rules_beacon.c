@@ -63,6 +63,20 @@ static struct subject read_subject(struct builder *b, const struct item *item, c
 	return subject;
 }
 
+/* "beacon #ad is ..." is a statement of one word to everybody but its author. */
+static const char *or_comment(struct builder *b, const struct statement *s, const char *hint)
+{
+	struct slice word = s->comment;
+	size_t n = 1;
+
+	while (n < word.n && word.p[n] != ' ' && word.p[n] != '\t')
+		n++;
+	if (n == 1 || word.n == 0)
+		return hint;
+	return build_hint(b, "'#' at the start of a word begins a comment; for a selector write *%.*s",
+			  SLICE_ARG(slice_head(word, n)));
+}
+
 static void check_subject(struct builder *b, const struct statement *s, const struct subject *subject)
 {
 	static const char hint[] = "write, e.g.: beacon ||example.com^ is analytics";
@@ -70,7 +84,7 @@ static void check_subject(struct builder *b, const struct statement *s, const st
 	if (subject->end > 1)
 		return;
 	if (s->n_words == 1)
-		build_missing(b, s, hint, "a URL pattern or a selector is missing behind \"beacon\"");
+		build_missing(b, s, or_comment(b, s, hint), "a URL pattern or a selector is missing behind \"beacon\"");
 	else
 		build_error(b, s, &s->words[1], hint, "a URL pattern or a selector is missing behind \"beacon\"");
 }
@@ -156,7 +170,8 @@ static struct beacon_rule *new_rule(struct builder *b, const struct item *item, 
 static void set_outcome(struct builder *b, const struct item *item, struct beacon_rule *rule, const struct clauses *c)
 {
 	if (!(c->seen & CLAUSE_IS))
-		build_missing(b, item->s, "write, e.g.: is analytics", "\"is\" and a purpose are missing");
+		build_missing(b, item->s, or_comment(b, item->s, "write, e.g.: is analytics"),
+			      "\"is\" and a purpose are missing");
 	rule->mask = c->is;
 	rule->action = c->action;
 	rule->replacement = arena_copy(&b->rs->arena, c->replacement);

@@ -47,12 +47,18 @@ static void test_selectors(void **state)
 {
 	ERRORS({"beacon example.com is necessary\n", 1, 8, "looks like a host", "||example.com^"},
 	       {"beacon www.t.co is necessary\n", 1, 8, "looks like a host", "||www.t.co^"},
+	       {"beacon t.co$script is necessary\n", 1, 8, "looks like a host", ": ||t.co^$script"},
+	       {"beacon example.com, p is necessary\n", 1, 8, "looks like a host", "||example.com^"},
 	       {"beacon analytics.js is necessary\n", 1, 8, "looks like a file", ": /analytics.js"},
 	       {"beacon pixel.php?id=1 is necessary\n", 1, 8, "looks like a file", "/pixel.php?id=1"},
 	       {"beacon *.gif is necessary\n", 1, 8, "looks like a file", ": /*.gif"},
 	       {"beacon div google-analytics.com is necessary\n", 1, 12, "looks like a host", ""},
 	       {"beacon div..a is necessary\n", 1, 12, "", ""}, {"beacon div \\\n  p..a is necessary\n", 2, 5, "", ""},
 	       {"beacon \"div..a\" is necessary\n", 1, 13, "", ""}, {"beacon div:hover is necessary\n", 1, 11, "", ""},
+	       {"beacon #ad is necessary\n", 1, 7, "selector is missing", "comment; for a selector write *#ad"},
+	       {"beacon div #ad is necessary\n", 1, 11, "\"is\" and a purpose are missing", "*#ad"},
+	       {"beacon div # ad\n", 1, 11, "\"is\" and a purpose are missing", "is analytics"},
+	       {"beacon div=x is necessary\n", 1, 11, "", ""},
 	       {"beacon [a is necessary\n", 1, 8, "bracket in this selector is not closed", "close each"},
 	       {"beacon [a='b c'] is necessary\n", 1, 8, "single quotes", "double quotes"},
 	       {"beacon div ||a.example^ p is necessary\n", 1, 25, "second selector", "in front"});
