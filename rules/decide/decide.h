@@ -100,19 +100,43 @@ struct page_inject {
 	struct page_inject *next; /* in statement order */
 };
 
+struct csp_inline;
+
+/*
+ * The body of a response. Of HEAD, 304 and other statuses without a body work is PAGE_PASS, but the fields are those of
+ * the GET, and `bodiless` tells that its length would not be the origin's.
+ */
 struct page {
 	enum page_work work;
+	bool bodiless;	 /* with PAGE_PASS: a body would be rewritten; no Content-Length may be told */
+	bool by_consent; /* under some consent it would be changed: the fields are made ready for caches */
 	bool document;	 /* a document of its own, not a fragment that a script asked for: it may be injected into */
 	bool guard;	 /* the guard goes in */
 	bool xml;	 /* application/xhtml+xml: tags change nothing */
 	bool unlabelled; /* there is no Content-Type: it is a page only if it looks like one */
 	unsigned status;
-	struct slice url;   /* of the page, absolute */
+	struct slice url;   /* of the page, absolute; of the request as the visitor sent it */
 	struct slice path;  /* normalised, as inject statements compare it */
 	struct slice nonce; /* of the page's Content-Security-Policy, in what is injected already; may be empty */
 	const char *why;
 	struct page_inject *injects; /* those that apply to it, the page's policy permitting; all in the arena */
 	struct slice guard_html;     /* the complete element to insert first in head; empty if `guard` is false */
+	/* The inline scripts and styles of all these, for csp_allow(): page_inlines() makes it when it is first asked.
+	 */
+	const struct csp_inline *inlines;
+	size_t n_inlines;
+};
+
+/* A validator of a page of the visitor's present consent, as the origin knows it. */
+struct known_validator;
+
+/* What the request said that its response depends on; as the visitor sent it. */
+struct asked {
+	struct slice authority; /* host[:port] */
+	struct slice target;
+	bool head;     /* the method is HEAD */
+	bool document; /* Sec-Fetch-Dest is absent or names something that shows a document */
+	struct known_validator *known;
 };
 
 struct decision {
@@ -128,6 +152,7 @@ struct decision {
 	struct slice path; /* of the target before edits, without query: for the scopes of expiry */
 	bool secure;
 	bool document; /* the request may be a navigation: Sec-Fetch-Dest absent, document or iframe */
+	struct asked asked;
 };
 
 enum decide_result {
@@ -144,13 +169,26 @@ enum decide_result decide_request(const struct decide_env *env, struct request *
 
 /*
  * Edits the response in place: Set-Cookie verdicts on every status, expiry of leftovers with every scope they may have
- * (bounded: EXPIRE_LINES_MAX, EXPIRE_OCTETS_MAX), injected cookies, and Cache-Control made private where crumbgate
- * added a Set-Cookie. With interim true (1xx) only verdicts on Set-Cookie are applied.
+ * (bounded: EXPIRE_LINES_MAX, EXPIRE_OCTETS_MAX), injected cookies; beacons in fields (Link, Refresh, Report-To,
+ * Reporting-Endpoints, NEL, Speculation-Rules, Content-Security-Policy) taken out; and d->page with the fields that go
+ * with it: Content-Security-Policy lets run what is injected, validators, Vary and digests fit a page that differs by
+ * consent. Cache-Control is made private where crumbgate added a Set-Cookie or the response differs by consent.
+ * With interim true (1xx) only verdicts on Set-Cookie and on beacons in fields are applied.
+ *
+ * Where d->page.work is then PAGE_WHOLE the response is not edited: it is dropped, the origin is asked again without
+ * Range and If-Range, and decide_response() is called with what comes then. If that is PAGE_WHOLE again, answer 502.
+ * Of a page that is rewritten trailers must be dropped: they may hold a digest.
  */
 #define EXPIRE_LINES_MAX  64
 #define EXPIRE_OCTETS_MAX 4096 /* of those lines as HTTP/1.1 sends them */
 enum decide_result decide_response(const struct decide_env *env, struct response *resp, bool interim,
 				   struct arena *arena, struct decision *d);
+
+/*
+ * Adds the name of a request field to Vary, unless it is there or Vary is "*": for whoever else makes the response
+ * depend on something, such as the one that encodes a body by Accept-Encoding. False if the arena refused.
+ */
+bool response_varies(struct fields *f, struct slice field_name);
 
 const char *verdict_kind_text(enum verdict_kind k);	  /* "keep", "drop", ... */
 const char *verdict_subject_text(enum verdict_subject s); /* "cookie to the origin", ... */

@@ -55,95 +55,14 @@ void inject_seen(const struct deciding *x, struct slice name)
 			i->seen = true;
 }
 
-/* A value being made; what does not fit into a cookie is not injected. */
-struct value {
-	char text[COOKIE_PAIR_MAX];
-	size_t n;
-	bool full;
-};
-
-static void put(struct value *v, struct slice s)
-{
-	if (s.n > sizeof v->text - v->n) {
-		v->full = true;
-		return;
-	}
-	if (s.n)
-		memcpy(v->text + v->n, s.p, s.n);
-	v->n += s.n;
-}
-
-/* RFC 9562 5.4: version 4 */
-static void put_uuid(struct value *v, const struct deciding *x)
-{
-	static const char hex[] = "0123456789abcdef";
-	unsigned char o[16];
-
-	x->env->random(x->env->random_arg, o, sizeof o);
-	o[6] = (unsigned char)((o[6] & 0x0F) | 0x40);
-	o[8] = (unsigned char)((o[8] & 0x3F) | 0x80);
-	for (size_t i = 0; i < sizeof o; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			put(v, SLICE("-"));
-		put(v, slice_of(&hex[o[i] >> 4], 1));
-		put(v, slice_of(&hex[o[i] & 15], 1));
-	}
-}
-
-/* The optional purposes granted, "analytics+preferences", or "none", which no purpose is called. */
-static void put_consent(struct value *v, const struct deciding *x)
-{
-	const struct ruleset *rs = x->env->rules;
-	bool first = true;
-
-	for (size_t bit = 1; bit < ruleset_purpose_count(rs); bit++) {
-		if (!(x->d->consent.granted >> bit & 1))
-			continue;
-		if (!first)
-			put(v, SLICE("+"));
-		put(v, ruleset_purpose(rs, bit)->name);
-		first = false;
-	}
-	if (first)
-		put(v, SLICE("none"));
-}
-
-static void put_variable(struct value *v, const struct deciding *x, struct slice name)
-{
-	char time[24];
-	int n;
-
-	if (slice_eq(name, SLICE("uuid"))) {
-		put_uuid(v, x);
-	} else if (slice_eq(name, SLICE("host"))) {
-		put(v, x->d->host);
-	} else if (slice_eq(name, SLICE("consent"))) {
-		put_consent(v, x);
-	} else if (slice_eq(name, SLICE("time"))) {
-		n = snprintf(time, sizeof time, "%" PRId64, x->d->now);
-		put(v, slice_of(time, (size_t)n));
-	}
-}
-
-/* The template was checked at load: variables are known, braces are closed or doubled. */
+/* What does not fit into a cookie is not injected. */
 static struct slice make_value(const struct deciding *x, const struct inject_cookie_rule *rule, bool *full)
 {
-	struct value v = {.n = 0};
-	struct slice rest = rule->value, name;
+	struct text value = {.arena = x->arena};
 
-	while (rest.n) {
-		bool brace = rest.p[0] == '{' || rest.p[0] == '}';
-
-		if (!brace || (rest.n > 1 && rest.p[1] == rest.p[0])) {
-			put(&v, slice_head(rest, 1));
-			rest = slice_from(rest, brace ? 2 : 1);
-			continue;
-		}
-		slice_cut(slice_from(rest, 1), '}', &name, &rest);
-		put_variable(&v, x, name);
-	}
-	*full = v.full || v.n + rule->name.n > COOKIE_PAIR_MAX;
-	return *full ? slice_of(NULL, 0) : arena_copy(x->arena, slice_of(v.text, v.n));
+	template_expand(x, rule->value, slice_of(NULL, 0), &value);
+	*full = value.n + rule->name.n > COOKIE_PAIR_MAX;
+	return *full ? slice_of(NULL, 0) : text_slice(&value);
 }
 
 static void emit(const struct deciding *x, enum verdict_subject subject, const struct inject_cookie_rule *rule)

@@ -1,18 +1,52 @@
 /*
  * What the files of this folder share.
  *
- * request.c   decide_request()
- * response.c  decide_response(): Set-Cookie, caching
- * judge.c     whether a cookie may pass; verdicts are counted and handed on
- * expire.c    denied cookies on the device: remembered from the request, deleted by the response
- * inject.c    cookies that crumbgate makes
- * beacon.c    whether a URL may be requested
- * verdict.c   texts
+ * request.c      decide_request()
+ * response.c     decide_response(): Set-Cookie, caching
+ * judge.c        whether a cookie may pass; verdicts are counted and handed on
+ * expire.c       denied cookies on the device: remembered from the request, deleted by the response
+ * inject.c       cookies that crumbgate makes
+ * template.c     variables of what is injected
+ * beacon.c       whether a URL may be requested
+ * page.c         what is to be done with a body
+ * page_inject.c  what goes into a page, and what a Content-Security-Policy says to that
+ * conditional.c  validators of pages, which differ by consent, and what caches are told
+ * headers.c      beacons in fields
+ * verdict.c      texts
  */
 #ifndef CG_RULES_DECIDE_INTERNAL_H
 #define CG_RULES_DECIDE_INTERNAL_H
 
+#include "rules/base/text.h"
 #include "rules/decide/decide.h"
+#include "rules/http/csp.h"
+
+#if __has_include("rules/decide/guard.h")
+#include "rules/decide/guard.h"
+#else /* until it is there; env->guard is NULL then */
+static inline struct slice guard_text(const struct guard *g)
+{
+	(void)g;
+	return slice_of(NULL, 0);
+}
+static inline bool guard_has_hash(const struct guard *g)
+{
+	return g != NULL;
+}
+static inline const unsigned char *guard_hash(const struct guard *g)
+{
+	(void)g;
+	return NULL;
+}
+static inline bool guard_start_tag(const struct ruleset *rs, purposes granted, struct slice nonce, struct buffer *out)
+{
+	(void)rs;
+	(void)granted;
+	(void)nonce;
+	(void)out;
+	return false;
+}
+#endif
 
 /* One direction of an exchange under decision. */
 struct deciding {
@@ -76,5 +110,56 @@ void inject_seen(const struct deciding *x, struct slice name);
 void inject_request(const struct deciding *x, struct request *req);
 /* Adds the Set-Cookie fields; returns whether there are any. */
 bool inject_response(const struct deciding *x, struct fields *response);
+
+/* ---- template.c ---- */
+
+/*
+ * Appends the template with its variables filled in: {uuid} {host} {consent} {time} {nonce}. It was checked at load:
+ * variables are known, braces are closed or doubled.
+ */
+void template_expand(const struct deciding *x, struct slice template, struct slice nonce, struct text *out);
+
+/* ---- page.c ---- */
+
+/* Remembers in d->asked what the response will depend on; before the request is edited. */
+void page_ask(const struct deciding *x, const struct request *req);
+/* Some consent would change a page of this request's path, whatever else it is. */
+bool page_may_depend(const struct deciding *x);
+/* The page differs with Sec-Fetch-Dest: something may go into documents alone. */
+bool page_by_destination(const struct deciding *x);
+/* Fills d->page but for what page_inject.c does. */
+void page_judge(const struct deciding *x, const struct response *resp);
+/* The URL of the request as the visitor sent it, absolute; made once. */
+struct slice page_url(const struct deciding *x);
+/* Purposes that are not granted. */
+purposes purposes_denied(const struct deciding *x);
+
+/* ---- page_inject.c ---- */
+
+/*
+ * Makes the guard's element and expands what is injected into the page, and lets it run by the policies in fields.
+ * After page_judge().
+ */
+void page_inject(const struct deciding *x, struct fields *fields);
+/* The inline scripts and styles of d->page.guard_html and d->page.injects; also for policies within the page. */
+const struct csp_inline *page_inlines(const struct deciding *x, size_t *n);
+
+/* ---- conditional.c ---- */
+
+/* Maps validators of ours back to the origin's, and drops those that an answer must not be made by. */
+void conditional_request(const struct deciding *x, struct request *req);
+/* ETag and what else caches are told of a page that differs by consent; true: Cache-Control must be private. */
+bool conditional_response(const struct deciding *x, struct response *resp);
+
+/* Adds to Vary what consent is read from. */
+void conditional_vary(const struct deciding *x, struct fields *f);
+
+/* ---- headers.c ---- */
+
+/*
+ * Judges the URLs in fields of any response and takes out those that are denied. True if another consent may have
+ * other fields, so that Cache-Control must be private.
+ */
+bool headers_judge(const struct deciding *x, struct fields *fields);
 
 #endif

@@ -27,6 +27,7 @@ static void begin(const struct deciding *x, const struct request *req, struct sl
 	x->d->host = req->host;
 	x->d->secure = req->secure;
 	x->d->document = may_be_document(&req->fields);
+	page_ask(x, req);
 	target_split(req->target, &x->d->path, &query, &has_query);
 	if (x->d->path.n == 0 || x->d->path.p[0] != '/')
 		x->d->path = SLICE("/");
@@ -132,6 +133,7 @@ static bool edit_request(struct deciding *x, struct request *req)
 	if (ruleset_has_params(x->env->rules) &&
 	    !target_remove_params(req->target, keep_param, x, x->arena, &req->target))
 		return false;
+	conditional_request(x, req);
 	if (!x->d->observe)
 		set_consent_field(x, &req->fields);
 	return true;

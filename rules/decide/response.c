@@ -159,18 +159,37 @@ static bool is_private(const struct fields *f)
 	       !fields_find_name(f, SLICE("Surrogate-Control"));
 }
 
+/* What the page needs of the fields; true: Cache-Control must be private. */
+static bool edit_for_page(const struct deciding *x, struct response *resp)
+{
+	bool differs = headers_judge(x, &resp->fields);
+
+	page_inject(x, &resp->fields);
+	if (differs && !x->d->observe)
+		conditional_vary(x, &resp->fields);
+	return conditional_response(x, resp) || (differs && !x->d->observe);
+}
+
 enum decide_result decide_response(const struct decide_env *env, struct response *resp, bool interim,
 				   struct arena *arena, struct decision *d)
 {
 	const struct deciding x = {.env = env, .d = d, .arena = arena};
-	bool added = false;
+	bool private = false;
 
-	judge_set_cookies(&x, &resp->fields);
 	if (!interim) {
-		added |= inject_response(&x, &resp->fields);
-		added |= leftovers_expire(&x, &resp->fields);
+		page_judge(&x, resp);
+		if (d->page.work == PAGE_WHOLE && !d->observe)
+			return arena_failed(arena) ? DECIDE_NO_MEMORY : DECIDE_OK;
 	}
-	if (added && !is_private(&resp->fields))
+	judge_set_cookies(&x, &resp->fields);
+	if (interim) {
+		(void)headers_judge(&x, &resp->fields);
+	} else {
+		private |= edit_for_page(&x, resp);
+		private |= inject_response(&x, &resp->fields);
+		private |= leftovers_expire(&x, &resp->fields);
+	}
+	if (private && !is_private(&resp->fields))
 		make_private(&x, &resp->fields);
 	return arena_failed(arena) ? DECIDE_NO_MEMORY : DECIDE_OK;
 }

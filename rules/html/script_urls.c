@@ -184,9 +184,9 @@ static size_t slash_begin(struct slice s, size_t anchor)
 {
 	if (s.p[anchor] == '/')
 		return anchor && s.p[anchor - 1] == '\\' ? anchor - 1 : anchor;
-	if (anchor >= 2 && slash_at(s, anchor - 2))
+	if (anchor >= 2 && slash_at(s, anchor - 2) == strlen("\\x2f"))
 		return anchor - 2;
-	if (anchor >= 4 && slash_at(s, anchor - 4))
+	if (anchor >= 4 && slash_at(s, anchor - 4) == strlen("\\u002f"))
 		return anchor - 4;
 	return anchor + 1;
 }

@@ -70,7 +70,9 @@ enum field_id field_id_of(struct slice name)
 		CASE(17);
 		CASE(18);
 		CASE(19);
+		CASE(23);
 		CASE(25);
+		CASE(35);
 #undef CASE
 	default:
 		return FIELD_OTHER;

@@ -7,6 +7,11 @@
 
 static void read_statements(struct builder *b, struct file *file);
 
+void identity_add(struct ruleset *rs, struct slice text)
+{
+	rs->identity = rs->identity * UINT64_C(0x9E3779B97F4A7C15) ^ slice_hash(text);
+}
+
 static struct file *add_file(struct builder *b, struct slice path, struct slice text)
 {
 	struct file *f = arena_calloc(&b->tree, 1, sizeof *f);
@@ -14,6 +19,7 @@ static struct file *add_file(struct builder *b, struct slice path, struct slice 
 	if (!f)
 		return NULL;
 	f->path = arena_copy(&b->rs->arena, path);
+	identity_add(b->rs, text);
 	f->source = source_parse(f->path, text, &b->tree, b->d);
 	if (!f->source || arena_failed(&b->rs->arena))
 		return NULL;

@@ -265,15 +265,17 @@ static void read_list(struct builder *b, const struct item *item, const struct f
 	r = item->file->shipped ? LOAD_MISSING : b->loader->load(b->loader->arg, path, &text);
 	if (r == LOAD_MISSING && shipped_find(item->file->shipped ? path : w->text, &text))
 		r = LOAD_OK;
-	if (r == LOAD_OK)
+	if (r == LOAD_OK) {
+		identity_add(b->rs, text);
 		compile_list(b, item, path, text, options, rule);
-	else
+	} else {
 		build_error(b, s, w,
 			    w->text.n && w->text.p[0] == '/'
 				    ? NULL
 				    : build_hint(b, "a relative path is relative to the folder of %.*s",
 						 SLICE_ARG(item->file->path)),
 			    "\"%.*s\" %s", SLICE_ARG(path), load_result_text(r));
+	}
 }
 
 void rules_list(struct builder *b, struct item *item)

@@ -78,6 +78,11 @@ const struct inject_cookie_rule *ruleset_inject_cookies(const struct ruleset *rs
 	return rs->injects;
 }
 
+uint64_t ruleset_identity(const struct ruleset *rs)
+{
+	return rs->identity;
+}
+
 bool ruleset_has_params(const struct ruleset *rs)
 {
 	return rs->n_params > 0;

@@ -201,6 +201,8 @@ enum ruleset_mode ruleset_mode(const struct ruleset *rs);
 const struct signal_rule *ruleset_signal(const struct ruleset *rs, enum signal_kind kind);
 const struct opt_out_rule *ruleset_opt_outs(const struct ruleset *rs, size_t *n);
 const struct inject_cookie_rule *ruleset_inject_cookies(const struct ruleset *rs, size_t *n);
+/* A hash over the text of every file that was read: other rules, other identity. */
+uint64_t ruleset_identity(const struct ruleset *rs);
 bool ruleset_has_params(const struct ruleset *rs);
 bool ruleset_has_paths(const struct ruleset *rs);
 

@@ -122,6 +122,7 @@ struct beacons {
 
 struct ruleset {
 	struct arena arena; /* everything below but the patterns */
+	uint64_t identity;
 	struct purpose purposes[PURPOSES_MAX];
 	size_t n_purposes;
 	struct policy policy;
@@ -256,6 +257,8 @@ void build_no_memory(struct builder *b);
 
 /* compile_files.c: reads path and what it includes into b->items. */
 void compile_files(struct builder *b, struct slice path);
+/* Another file was read that decides what the rules do. */
+void identity_add(struct ruleset *rs, struct slice text);
 
 /* compile_clauses.c: what stands behind the subject of a statement. */
 

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "proxy/config/disk_loader.h"
+#include "rules/language/ruleset.h"
 #include "tests/support/alloc_fault.h"
 
 static int memory_file(const void *data, size_t n)
@@ -203,6 +204,49 @@ static void files_are_read_once(void **state)
 	close(fd);
 }
 
+static size_t beacons_of(const struct loader *loader, const char *path)
+{
+	struct diagnostics d;
+	struct ruleset *rs;
+	size_t n = 0;
+
+	diagnostics_init(&d);
+	rs = ruleset_load(loader, slice_str(path), &d);
+	if (rs)
+		(void)ruleset_beacons(rs, &n);
+	ruleset_free(rs);
+	diagnostics_free(&d);
+	return n;
+}
+
+/* A worker has the filter lists that rules name, without a file. */
+static void lists_reach_the_workers(void **state)
+{
+	static const char rules[] = "list tracker.txt is necessary\n", list[] = "||tracker.example^\n";
+	char folder[] = "/tmp/crumbgate-test-XXXXXX", path[64], list_path[64];
+	struct disk_loader *d = disk_loader_new();
+	struct loader worker;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(d);
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/site.rules", folder);
+	snprintf(list_path, sizeof list_path, "%s/tracker.txt", folder);
+	assert_non_null(f = fopen(path, "w"));
+	assert_true(fputs(rules, f) >= 0 && fclose(f) == 0);
+	assert_int_equal(beacons_of(&d->loader, path), 0); /* the list is not there */
+	assert_non_null(f = fopen(list_path, "w"));
+	assert_true(fputs(list, f) >= 0 && fclose(f) == 0);
+	assert_int_equal(beacons_of(&d->loader, path), 1);
+	unlink(path);
+	unlink(list_path);
+	rmdir(folder);
+	worker = bundle_loader(d->bundle);
+	assert_int_equal(beacons_of(&worker, path), 1);
+	disk_loader_free(d);
+}
+
 static void resolved_names_are_recorded(void **state)
 {
 	struct disk_loader *d = disk_loader_new();
@@ -256,7 +300,8 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read),	cmocka_unit_test(only_whole_bundles_are_read),
 		cmocka_unit_test(loader_and_resolver_serve_it), cmocka_unit_test(names_are_bounded),
 		cmocka_unit_test(an_unwritable_file_is_said),	cmocka_unit_test(files_are_read_once),
-		cmocka_unit_test(resolved_names_are_recorded),	cmocka_unit_test(every_allocation_may_fail),
+		cmocka_unit_test(lists_reach_the_workers),	cmocka_unit_test(resolved_names_are_recorded),
+		cmocka_unit_test(every_allocation_may_fail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

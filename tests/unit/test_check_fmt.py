@@ -62,6 +62,20 @@ def check_certificates_too():
     holds(err, 'tls.conf:2:9: error', 'tls.conf:6:5: error', 'no.pem', '    certificate no.pem')
 
 
+def check_pages():
+    write('pages.rules', RULES + '\nbeacon ||a.example^ is analytics\nlist   l.txt        is analytics\n\n'
+          'inject html at head-end is analytics <<X\n<b>\nX\n\npages {\n    guard off\n}\n')
+    write('l.txt', '||b.example^\n||c.example^$csp=x\n')
+    status, out, err = run('check', '-r', 'pages.rules')
+    same((status, out), (0, 'pages.rules: good: 4 rules, 1 warning\n'))
+    holds(err, 'pages.rules:5:8: warning: not supported and left out: 1 of 2 lines', 'the first is line 2: option')
+    os.remove('l.txt')
+    status, _, err = run('check', '-r', 'pages.rules')
+    same(status, 1)
+    holds(err, 'pages.rules:5:8: error: "l.txt" does not exist', 'the folder of pages.rules')
+    same(run('fmt', '--check', 'pages.rules'), (0, '', ''))
+
+
 def check_json():
     write('bad.conf', GOOD.replace('listen *:8080', 'lisen *:8080'))
     status, out, err = run('check', '-c', 'bad.conf', '--json')
@@ -159,7 +173,7 @@ def fmt_usage():
     holds(run('fmt', '--help')[1], 'usage: crumbgate fmt')
 
 
-TESTS = [check_good, check_bad, check_certificates_too, check_json, check_user, check_regions, check_usage,
+TESTS = [check_good, check_bad, check_certificates_too, check_pages, check_json, check_user, check_regions, check_usage,
          fmt_in_place, fmt_keeps_links, fmt_filter, fmt_check, fmt_diff, fmt_refuses_errors, fmt_usage]
 
 

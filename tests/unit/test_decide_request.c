@@ -203,9 +203,9 @@ static void test_pattern_limit(void **state)
 	assert_string_equal(arena_cstr(&f.arena, f.request.target), "/?b=2");
 	fixture_response(&f, 200,
 			 "Set-Cookie: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!=1\n"
-			 "Set-Cookie: ok=1\n");
+			 "Set-Cookie: ok=1\nContent-Type: text/plain\n");
 	fixture_decide_response(&f);
-	assert_string_equal(fixture_text(&f, &f.response.fields), "Set-Cookie: ok=1\n");
+	assert_string_equal(fixture_text(&f, &f.response.fields), "Set-Cookie: ok=1\nContent-Type: text/plain\n");
 	fixture_request(&f, "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "");
 	fixture_decide_request(&f);
 	assert_int_equal(f.decision.action, DECIDE_BLOCK);

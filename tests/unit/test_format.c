@@ -25,6 +25,8 @@ static const struct {
 	{"a b is n # x\na bbb is n2 # y\n", "a b   is n   # x\na bbb is n2  # y\n"},
 	{"purpose a \"A\"\npurpose bb \"B\"\n", "purpose a  \"A\"\npurpose bb \"B\"\n"},
 	{"signal gpc denies a\nsignal dnt2 ignored\n", "signal gpc  denies a\nsignal dnt2 ignored\n"},
+	{"beacon ||a.b^   c.d is n\nlist x.txt is n removed\nbeacon p[a=\"b  c\"]  >  q is m\n",
+	 "beacon ||a.b^ c.d      is n\nlist   x.txt           is n removed\nbeacon p[a=\"b  c\"] > q is m\n"},
 	{"p \xC3\xA4 is n\np bb is n\n", "p \xC3\xA4  is n\np bb is n\n"},
 	/* a very wide cell does not push the others away */
 	{"a b is n\na 0123456789012345678901234567890123456789012345678901234567890123456789 is n\n",

@@ -44,6 +44,7 @@ static const struct {
 	{"'//$x' '//.a' '//-a'", ""},
 	{"'//a'//b", "//a //b"},
 	{"2f 2f/ /2f 2f2f '2f2f", ""},
+	{"//2fa '//2f '/2f/2f", "//2f"}, /* nothing is looked at again and again */
 	{"\\x2f\\x2fa '\\x2f", ""},
 	{"javascript://a mailto://b data://c xhttps://d", "https://d"},
 	{"`https://${host}/a` `https://a${x}.example/`", "https://a${x}.example/"},
