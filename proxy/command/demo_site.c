@@ -408,8 +408,10 @@ static const struct route {
 	{"POST", "/privacy/opt-in", NULL, opt_in, NULL},
 	{NULL, "/collect", NULL, collect, NULL},
 	{"GET", "/debug/cookies", NULL, debug_page, NULL},
+	{"GET", "/debug/beacons", "beacons.html", NULL, NULL},
 	{"GET", "/cookies.txt", NULL, debug_text, NULL},
 	{"GET", "/style.css", "style.css", NULL, "text/css; charset=utf-8"},
+	{"GET", "/stats.js", "stats.js", NULL, "text/javascript; charset=utf-8"},
 	{"GET", "/mark.svg", "mark.svg", NULL, "image/svg+xml"},
 };
 
