@@ -19,34 +19,8 @@
 
 #include "rules/base/text.h"
 #include "rules/decide/decide.h"
-#include "rules/http/csp.h"
-
-#if __has_include("rules/decide/guard.h")
 #include "rules/decide/guard.h"
-#else /* until it is there; env->guard is NULL then */
-static inline struct slice guard_text(const struct guard *g)
-{
-	(void)g;
-	return slice_of(NULL, 0);
-}
-static inline bool guard_has_hash(const struct guard *g)
-{
-	return g != NULL;
-}
-static inline const unsigned char *guard_hash(const struct guard *g)
-{
-	(void)g;
-	return NULL;
-}
-static inline bool guard_start_tag(const struct ruleset *rs, purposes granted, struct slice nonce, struct buffer *out)
-{
-	(void)rs;
-	(void)granted;
-	(void)nonce;
-	(void)out;
-	return false;
-}
-#endif
+#include "rules/http/csp.h"
 
 /* One direction of an exchange under decision. */
 struct deciding {
