@@ -229,7 +229,7 @@ void url_finish(struct builder *b)
 {
 	static const struct filter_options all;
 	struct beacons *beacons = &b->rs->beacons;
-	struct filter_counts counts;
+	struct filter_counts counts = {0};
 
 	if (beacons->n_patterns == 0)
 		return;
