@@ -128,14 +128,16 @@ static struct selector_scope *scope_of(struct selectors *s, const struct selecto
 static void add_to_bucket(struct selectors *s, uint64_t key, struct selector_part *part)
 {
 	size_t i = (size_t)key & s->bucket_mask;
+	struct selector_part **chain;
 
-	while (s->buckets[i].first && s->buckets[i].key != key)
+	while (!selector_is_empty(&s->buckets[i]) && s->buckets[i].key != key)
 		i = (i + 1) & s->bucket_mask;
-	if (!s->buckets[i].first)
+	if (selector_is_empty(&s->buckets[i]))
 		s->bucket_count++;
 	s->buckets[i].key = key;
-	part->next_in_bucket = s->buckets[i].first;
-	s->buckets[i].first = part;
+	chain = part->left ? &s->buckets[i].inner : &s->buckets[i].first;
+	part->next_in_bucket = *chain;
+	*chain = part;
 }
 
 #define GRAM 4

@@ -70,7 +70,8 @@ struct selector_part {
 /* The parts that can hold only for elements which have the key. */
 struct selector_bucket {
 	uint64_t key;
-	struct selector_part *first; /* NULL: an empty place */
+	struct selector_part *first; /* those without a combinator to their left */
+	struct selector_part *inner; /* those with one; both NULL: an empty place */
 };
 
 /* What a bucket's key is made of, as bits of what is to be looked up for an element. */
@@ -98,6 +99,13 @@ struct selector_kind {
 	uint32_t bits;
 };
 
+/* One selector of a list, by its last part. */
+struct selector_member {
+	size_t id;
+	struct selector_part *part;
+	struct selector_member *next;
+};
+
 #define KIND_SLOTS  512
 #define BLOOM_WORDS 128
 
@@ -106,12 +114,8 @@ struct selectors {
 	size_t ids, members, prefixes, attribute_count;
 	struct selector_part *first, **last;
 	struct selector_attribute *attributes[SELECTOR_CHAINS];
-	struct selector_member {
-		size_t id;
-		struct selector_part *part;
-		struct selector_member *next;
-	} * first_member, **last_member;
-	struct slice *types; /* by id, once finished */
+	struct selector_member *first_member, **last_member; /* by id */
+	struct slice *types;				     /* by id, once finished */
 	bool finished;
 	bool tracks; /* there are combinators */
 	bool full;   /* all elements must be seen to know which are open */
@@ -155,18 +159,23 @@ static inline const struct selector_scope *selector_scope_find(const struct sele
 	return s->scopes[i].type ? &s->scopes[i] : NULL;
 }
 
+static inline bool selector_is_empty(const struct selector_bucket *b)
+{
+	return !b->first && !b->inner;
+}
+
 static inline bool selector_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
 }
 
-/* selectors_parse.c: a part for each compound of a list; the members' last parts are linked by next_in_bucket. */
+/* selectors_parse.c: the list that is read; nothing of it is in the set yet, but for names of attributes. */
 struct selector_parse {
 	struct selectors *set;
 	struct slice text;
 	size_t at;
 	size_t members, prefixes;
-	struct selector_part *first, **last; /* all of them, by next */
+	struct selector_part *first, **last;
 	struct selector_member *first_member, **last_member;
 	struct selector_error *error;
 };
@@ -224,7 +233,6 @@ enum selector_which {
 	IS_HR,
 	IS_INPUT,
 	IS_NOT_LIST_SCOPE, /* address, div: special, but an li ends through them */
-	IS_COUNT,
 };
 
 static inline enum selector_which selector_which(uint32_t bits)
@@ -251,6 +259,7 @@ struct selector_open {
 	uint32_t bits; /* enum selector_kind_bits; 0 outside HTML, but for KIND_POINT and KIND_SCOPE */
 	uint32_t count;
 	bool foreign;
+	bool matters; /* some prefix holds for it or what it is in */
 };
 
 enum selector_phase { BEFORE_HTML, BEFORE_HEAD, IN_HEAD, AFTER_HEAD, IN_BODY };
@@ -271,7 +280,6 @@ struct selector_matcher {
 	uint64_t name; /* of its element */
 	bool html;     /* its namespace */
 	uint32_t stamp;
-	uint32_t present; /* attributes that the set knows */
 	const struct selector_attribute *decoded;
 	struct slice decoded_value;
 	uint32_t found; /* buckets */
@@ -304,8 +312,10 @@ static inline uint64_t *selector_inherited(const struct selector_matcher *m, uns
 /* selectors_stack.c */
 /* An element without a tag begins: finds what prefixes hold for it. */
 void selector_imply(struct selector_matcher *m, struct slice name);
-/* Closes what the element at hand closes, opens what it implies, and finds its parent. False: browsers make nothing of
- * it. */
+/*
+ * Closes what the element at hand closes, opens what it implies, and finds its parent. False: nothing can be in it, or
+ * browsers leave it out.
+ */
 bool selector_stack_before(struct selector_matcher *m, uint32_t bits);
 /* The element at hand is open now; m->own holds what holds for it. */
 void selector_stack_push(struct selector_matcher *m, uint32_t bits);

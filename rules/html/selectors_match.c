@@ -130,14 +130,14 @@ static bool compound_holds(struct selector_matcher *m, const struct selector_com
 	return true;
 }
 
-/* Does what stands to the left of the combinator hold for an element around? */
+/* Does what stands to the left of the combinator hold for an element around, of which there is one? */
 static bool left_holds(const struct selector_matcher *m, const struct selector_part *part)
 {
 	uint32_t prefix;
 
 	if (!part->left)
 		return true;
-	if (!m->parent || (part->child && m->beyond))
+	if (part->child && m->beyond)
 		return false;
 	prefix = part->left->prefix;
 	return (part->child ? selector_own(m, m->parent - 1) : selector_inherited(m, m->parent - 1))[prefix / 64] >>
@@ -167,30 +167,42 @@ static bool is_settled(const size_t hits[SELECTOR_HITS_MAX], size_t n, size_t id
 	return n && (hits[n - 1] == id || (n == SELECTOR_HITS_MAX && hits[n - 1] < id));
 }
 
-/* The parts of the buckets found. hits: NULL if nobody asks; opens: prefixes matter. */
-static size_t test_found(struct selector_matcher *m, bool opens, size_t *hits)
-{
-	size_t n = 0;
+/* What is asked of the element at hand. */
+struct asked {
+	bool opens;   /* which prefixes hold for it */
+	size_t *hits; /* which selectors; NULL: none */
+	size_t n;     /* of hits */
+};
 
-	if (opens)
+static void test_parts(struct selector_matcher *m, const struct selector_part *part, struct asked *asked)
+{
+	for (; part; part = part->next_in_bucket) {
+		bool final = part->prefix == NO_PREFIX;
+
+		if (final ? !asked->hits || is_settled(asked->hits, asked->n, part->id) : !asked->opens)
+			continue;
+		if (!left_holds(m, part) || !compound_holds(m, &part->compound))
+			continue;
+		if (final)
+			asked->n = add_hit(asked->hits, asked->n, part->id);
+		else
+			m->own[part->prefix / 64] |= UINT64_C(1) << part->prefix % 64;
+	}
+}
+
+static void test_found(struct selector_matcher *m, struct asked *asked)
+{
+	bool inner = m->parent && m->open[m->parent - 1].matters;
+
+	if (asked->opens)
 		memset(m->own, 0, m->words * sizeof *m->own);
 	for (uint32_t i = 0; i < m->found; i++) {
-		const struct selector_part *part = m->set->buckets[m->found_buckets[i]].first;
+		const struct selector_bucket *b = &m->set->buckets[m->found_buckets[i]];
 
-		for (; part; part = part->next_in_bucket) {
-			bool final = part->prefix == NO_PREFIX;
-
-			if (final ? !hits || is_settled(hits, n, part->id) : !opens)
-				continue;
-			if (!left_holds(m, part) || !compound_holds(m, &part->compound))
-				continue;
-			if (final)
-				n = add_hit(hits, n, part->id);
-			else
-				m->own[part->prefix / 64] |= UINT64_C(1) << part->prefix % 64;
-		}
+		test_parts(m, b->first, asked);
+		if (inner)
+			test_parts(m, b->inner, asked);
 	}
-	return n;
 }
 
 /* ---- Which buckets? ---- */
@@ -206,9 +218,9 @@ static void probe_one(struct selector_matcher *m, uint64_t key)
 	const struct selectors *s = m->set;
 	size_t i = (size_t)key & s->bucket_mask;
 
-	while (s->buckets[i].first && s->buckets[i].key != key)
+	while (!selector_is_empty(&s->buckets[i]) && s->buckets[i].key != key)
 		i = (i + 1) & s->bucket_mask;
-	if (!s->buckets[i].first || m->bucket_stamps[i] == m->stamp)
+	if (selector_is_empty(&s->buckets[i]) || m->bucket_stamps[i] == m->stamp)
 		return;
 	m->bucket_stamps[i] = m->stamp;
 	m->found_buckets[m->found++] = (uint32_t)i;
@@ -347,11 +359,12 @@ void selector_imply(struct selector_matcher *m, struct slice name)
 	const struct html_token *tag = m->tag;
 	uint64_t outer = m->name;
 	bool html = m->html;
+	struct asked asked = {.opens = true};
 
 	begin(m, &none, html_name(name), true);
 	m->parent = m->n;
 	find_buckets(m, selector_scope_find(m->set, m->name));
-	test_found(m, true, NULL);
+	test_found(m, &asked);
 	selector_stack_push(m, selector_kind_of(m->set, m->name));
 	begin(m, tag, outer, html);
 }
@@ -373,9 +386,9 @@ size_t selector_matcher_start(struct selector_matcher *m, const struct html_toke
 	const struct selectors *s = m->set;
 	uint64_t name = element_name(tag);
 	const struct selector_scope *scope = selector_scope_find(s, name);
-	bool tracked = s->full || (scope && (scope->bits & SCOPE_PREFIX)), opens = false;
+	bool tracked = s->full || (scope && (scope->bits & SCOPE_PREFIX));
+	struct asked asked = {.hits = hits};
 	uint32_t bits;
-	size_t n;
 
 	if (tag->end_tag || !name || (!tracked && !scope && !s->any.bits))
 		return 0;
@@ -384,12 +397,12 @@ size_t selector_matcher_start(struct selector_matcher *m, const struct html_toke
 	bits = s->tracks ? selector_kind_of(s, name) : 0;
 	m->parent = m->n;
 	if (tracked && selector_stack_before(m, bits))
-		opens = m->html ? !(bits & KIND_VOID) : !tag->self_closing;
+		asked.opens = m->html ? !(bits & KIND_VOID) : !tag->self_closing;
 	find_buckets(m, scope);
-	n = test_found(m, opens, hits);
-	if (opens)
+	test_found(m, &asked);
+	if (asked.opens)
 		selector_stack_push(m, bits);
-	return n;
+	return asked.n;
 }
 
 void selector_matcher_end(struct selector_matcher *m, const struct html_token *tag)

@@ -82,6 +82,20 @@ static unsigned find_name(const struct selector_matcher *m, uint64_t name, uint3
 	return 0;
 }
 
+/* Works out what holds for open[i] or what it is in, the outer `parent` ones. */
+static void inherit(struct selector_matcher *m, unsigned i, unsigned parent)
+{
+	uint64_t any = 0;
+
+	for (size_t w = 0; w < m->words; w++) {
+		uint64_t bits = selector_own(m, i)[w] | (parent ? selector_inherited(m, parent - 1)[w] : 0);
+
+		selector_inherited(m, i)[w] = bits;
+		any |= bits;
+	}
+	m->open[i].matters = any != 0;
+}
+
 /* Takes one out from between; what is in it stays open. reparent: and is no longer in it. */
 static void take_out(struct selector_matcher *m, unsigned at, bool reparent)
 {
@@ -371,10 +385,9 @@ void selector_stack_push(struct selector_matcher *m, uint32_t bits)
 		m->beyond_of[selector_mix(m->name, 0) % BEYOND_COUNTERS]++;
 		return;
 	}
-	m->open[m->n] = (struct selector_open){m->name, m->html ? bits : foreign_bits(bits), 1, !m->html};
+	m->open[m->n] = (struct selector_open){m->name, m->html ? bits : foreign_bits(bits), 1, !m->html, false};
 	memcpy(selector_own(m, m->n), m->own, size);
-	for (size_t w = 0; w < m->words; w++)
-		selector_inherited(m, m->n)[w] = m->own[w] | (m->parent ? selector_inherited(m, m->parent - 1)[w] : 0);
+	inherit(m, m->n, m->parent);
 	m->n++;
 }
 

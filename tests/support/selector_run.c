@@ -2,9 +2,10 @@
 
 #include <stdlib.h>
 
-static void print_hits(const struct html_token *token, const size_t *hits, size_t n, struct buffer *out)
+static void print_hits(const struct selector_run *r, const struct html_token *token, const size_t *hits, size_t n,
+		       struct buffer *out)
 {
-	const struct html_attribute *label = html_attribute_find(token, SLICE("n"));
+	const struct html_attribute *label = r->unlabelled ? NULL : html_attribute_find(token, SLICE("n"));
 	struct slice name = label ? html_attribute_value(token, label) : token->name_raw;
 
 	CG_CHECK(n <= SELECTOR_HITS_MAX);
@@ -18,29 +19,32 @@ static void print_hits(const struct html_token *token, const size_t *hits, size_
 	buffer_add_char(out, '\n');
 }
 
-static void show(struct selector_matcher *m, const struct html_token *token, struct buffer *scratch, struct buffer *out)
+static void show(const struct selector_run *r, struct selector_matcher *m, const struct html_token *token,
+		 struct buffer *scratch, struct buffer *out)
 {
 	size_t hits[SELECTOR_HITS_MAX];
 
 	if (token->type == HTML_END_TAG)
 		selector_matcher_end(m, token);
 	if (token->type == HTML_START_TAG || (token->type == HTML_OVERSIZED && token->first && !token->end_tag))
-		print_hits(token, hits, selector_matcher_start(m, token, scratch, hits), out);
+		print_hits(r, token, hits, selector_matcher_start(m, token, scratch, hits), out);
 }
 
 /* Each piece is read from memory of its own. */
-static void feed(struct html_tokenizer *t, struct selector_matcher *m, struct slice piece, struct buffer *scratch,
-		 struct buffer *out)
+static bool feed(const struct selector_run *r, struct html_tokenizer *t, struct selector_matcher *m, struct slice piece,
+		 struct buffer *scratch, struct buffer *out)
 {
 	char *copy = malloc(piece.n ? piece.n : 1);
 	struct html_token token;
 
-	CG_CHECK(copy);
+	if (!copy)
+		return false;
 	memcpy(copy, piece.n ? piece.p : "", piece.n);
 	html_tokenizer_feed(t, slice_of(copy, piece.n));
 	while (html_tokenizer_next(t, &token))
-		show(m, &token, scratch, out);
+		show(r, m, &token, scratch, out);
 	free(copy);
+	return true;
 }
 
 bool selector_run(const struct selector_run *r, struct slice page, struct buffer *out)
@@ -51,6 +55,7 @@ bool selector_run(const struct selector_run *r, struct slice page, struct buffer
 	struct html_names names;
 	struct html_token token;
 	struct buffer scratch;
+	bool read = true;
 
 	if (!m)
 		return false;
@@ -62,18 +67,18 @@ bool selector_run(const struct selector_run *r, struct slice page, struct buffer
 	html_tokenizer_init(&t, &options);
 	buffer_init(&scratch, r->scratch ? r->scratch : 65536);
 	if (r->cut)
-		feed(&t, m, slice_head(page, r->cut), &scratch, out);
-	for (struct slice rest = slice_from(page, r->cut); rest.n;) {
+		read = feed(r, &t, m, slice_head(page, r->cut), &scratch, out);
+	for (struct slice rest = slice_from(page, r->cut); read && rest.n;) {
 		size_t step = r->step ? r->step : rest.n;
 
-		feed(&t, m, slice_head(rest, step), &scratch, out);
+		read = feed(r, &t, m, slice_head(rest, step), &scratch, out);
 		rest = slice_from(rest, step);
 	}
 	html_tokenizer_finish(&t);
 	while (html_tokenizer_next(&t, &token))
-		show(m, &token, &scratch, out);
+		show(r, m, &token, &scratch, out);
 	html_tokenizer_free(&t);
 	buffer_free(&scratch);
 	selector_matcher_free(m);
-	return !out->failed;
+	return read && !out->failed;
 }

@@ -10,6 +10,7 @@
 
 struct selector_run {
 	struct selectors *set;
+	bool unlabelled;  /* "n" is an attribute like others */
 	bool every;	  /* show all tags, not only those that the set wants */
 	size_t cut, step; /* pieces: of cut octets the first if not 0, then of step octets if not 0 */
 	size_t max_tag;	  /* of the tokenizer; 0: its default */
