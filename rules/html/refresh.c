@@ -2,7 +2,7 @@
 
 static struct slice skip_blanks(struct slice s)
 {
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\n' || s.p[0] == '\f' || s.p[0] == '\r'))
+	while (s.n && (unsigned char)s.p[0] <= ' ')
 		s = slice_from(s, 1);
 	return s;
 }

@@ -13,7 +13,8 @@
  * of it, if a browser would go there; relative URLs are relative to the document. False if content is malformed (a
  * browser then does nothing) or names no URL (the document is loaded again).
  *
- * A quoted URL ends at the first quote, as the standard has it; Chromium looks for the last one.
+ * Any control octet is a blank (Chromium takes U+000B for one behind the time, the standard does not). A quoted URL
+ * ends at the first quote, as the standard has it; Chromium looks for the last one.
  */
 CG_NONNULL CG_WARN_UNUSED bool refresh_url(struct slice content, struct slice *url);
 

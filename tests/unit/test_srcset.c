@@ -1,4 +1,4 @@
-/* srcset and refresh. */
+/* srcset and refresh; the rows were compared with Chromium 156, which refuses ".;url=/a" besides. */
 #include "rules/html/srcset.h"
 
 #include "rules/html/refresh.h"
@@ -84,7 +84,12 @@ static const struct {
 	{"0;,/a", ",/a"},
 	{"0;url==/a", "=/a"},
 	{"0;url=url=/a", "url=/a"},
-	{"0\v;url=/a", NULL},
+	{"0\v;url=/a", "/a"},
+	{"0 ; , url=/a", ", url=/a"},
+	{"0;\xc2\xa0url=/a", "\xc2\xa0url=/a"},
+	{"0;url='", NULL},
+	{"0;url=''x", NULL},
+	{"+0;url=/a", NULL},
 	{"99999999999999999999;url=/a", "/a"},
 };
 
