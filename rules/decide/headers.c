@@ -4,6 +4,8 @@
  */
 #include "rules/decide/internal.h"
 
+#include "rules/html/refresh.h"
+#include "rules/html/srcset.h"
 #include "rules/http/link.h"
 #include "rules/http/report.h"
 
@@ -16,20 +18,6 @@ static unsigned carrier_types(struct slice rel, struct slice as)
 			       slice_ieq(rel, SLICE("alternate"))
 		       ? 0
 		       : FILTER_ANY;
-}
-
-static bool refresh_url(struct slice value, struct slice *url)
-{
-	struct slice time, name, rest;
-
-	if (!slice_cut(value, ';', &time, &rest) && !slice_cut(value, ',', &time, &rest))
-		return false;
-	*url = slice_trim(rest);
-	if (slice_istarts_with(*url, SLICE("url")) && slice_cut(*url, '=', &name, &rest))
-		*url = slice_trim(rest);
-	if (url->n && (url->p[0] == '"' || url->p[0] == '\''))
-		*url = slice_head(slice_from(*url, 1), slice_find_char(slice_from(*url, 1), url->p[0]));
-	return url->n > 0;
 }
 
 #define TYPES_REPORT (FILTER_PING | FILTER_XMLHTTPREQUEST | FILTER_OTHER)
@@ -112,8 +100,17 @@ static bool remain(const struct remains *r, struct field *f)
 static bool link_stays(struct judging *j, const struct link_value *v)
 {
 	unsigned types = carrier_types(v->rel, v->as);
+	struct slice rest = v->imagesrcset;
+	struct srcset_candidate image;
 
-	return !v->valid || !types || !v->target.n || judge(j, v->target, types);
+	if (!v->valid || !types)
+		return true;
+	if (v->target.n && !judge(j, v->target, types))
+		return false;
+	while (srcset_next(&rest, &image))
+		if (!judge(j, image.url, types))
+			return false;
+	return true;
 }
 
 static bool edit_link(struct judging *j, struct field *f)

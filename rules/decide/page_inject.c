@@ -188,8 +188,9 @@ static void make_guard(const struct deciding *x)
 	struct buffer tag;
 
 	buffer_init(&tag, START_TAG_MAX);
-	p->guard = guard_start_tag(x->env->rules, x->d->consent.granted, p->nonce, &tag) &&
-		   (!p->xml || slice_find(text, SLICE("]]>")) == text.n);
+	if (!guard_start_tag(x->env->rules, x->d->consent.granted, p->nonce, &tag))
+		x->arena->failed = true; /* as if it had been built there */
+	p->guard = !p->xml || slice_find(text, SLICE("]]>")) == text.n;
 	if (p->guard)
 		p->guard_html = arena_concat(x->arena,
 					     (const struct slice[]){

@@ -393,9 +393,8 @@ static bool subject_of(struct slice name, enum csp_subject *subject)
 	return *subject != CSP_SOURCE || (rest.n > 4 && slice_ieq(slice_from(rest, rest.n - 4), SLICE("-src")));
 }
 
-static bool all_go(const struct filtering *f, const bool *refused, size_t n)
+static bool all(const bool *refused, size_t n)
 {
-	(void)f;
 	for (size_t i = 0; i < n; i++)
 		if (!refused[i])
 			return false;
@@ -432,7 +431,7 @@ static void filter_directive(struct filtering *f, struct slice segment, bool end
 	refused = judge_words(f, &d, subject, &n);
 	if (!refused)
 		return;
-	if (subject != CSP_SOURCE && all_go(f, refused, n)) {
+	if (subject != CSP_SOURCE && all(refused, n)) {
 		take_out(f, segment.p, segment.p + segment.n + (ended ? 1 : 0));
 		return;
 	}
@@ -441,7 +440,7 @@ static void filter_directive(struct filtering *f, struct slice segment, bool end
 			take_out(f, end, word.p + word.n);
 		end = word.p + word.n;
 	}
-	if (all_go(f, refused, n))
+	if (all(refused, n))
 		text_add(&f->out, SLICE(" 'none'"));
 }
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "rules/decide/guard.h"
 #include "tests/support/alloc_fault.h"
 #include "tests/support/decide_fixture.h"
 
@@ -19,7 +20,16 @@ static const char rules_text[] = "purpose analytics\n"
 				 "param gclid is advertising\n"
 				 "path /collect is advertising\n"
 				 "inject cookie vid={uuid}{time} for 1d is analytics\n"
-				 "inject cookie t={host} is necessary\n";
+				 "inject cookie t={host} is necessary\n"
+				 "beacon ||t.example^ is advertising\n"
+				 "inject html at head-end is analytics <<X\n<script>{uuid}{nonce}</script>\nX\n"
+				 "pages {\ncsp narrow\n}\n";
+
+static void sum(struct slice data, unsigned char out[32])
+{
+	memset(out, 0, 32);
+	memcpy(out, &data.n, sizeof data.n);
+}
 
 struct outcome {
 	bool ok;
@@ -52,12 +62,22 @@ static struct outcome run(const struct decide_env *env, struct arena *arena)
 		{SLICE_INIT("Cookie"), SLICE_INIT("SID=1; _ga=2;fb=3; x=4"), FIELD_COOKIE},
 		{SLICE_INIT("Crumbgate-Consent"), SLICE_INIT("all"), FIELD_CRUMBGATE_CONSENT},
 		{SLICE_INIT("Cookie"), SLICE_INIT("y=5;SID=6"), FIELD_COOKIE},
+		{SLICE_INIT("If-None-Match"), SLICE_INIT("W/\"a;cg-s0123456789\", *"), FIELD_IF_NONE_MATCH},
 	};
 	static const struct field response[] = {
 		{SLICE_INIT("Set-Cookie"), SLICE_INIT("SID=1; Max-Age=5"), FIELD_SET_COOKIE},
 		{SLICE_INIT("Set-Cookie"), SLICE_INIT("fb=1; Max-Age=5"), FIELD_SET_COOKIE},
 		{SLICE_INIT("Set-Cookie"), SLICE_INIT("fb=1; Max-Age=0"), FIELD_SET_COOKIE},
 		{SLICE_INIT("Cache-Control"), SLICE_INIT("public, max-age=5"), FIELD_CACHE_CONTROL},
+		{SLICE_INIT("Content-Type"), SLICE_INIT("text/html"), FIELD_CONTENT_TYPE},
+		{SLICE_INIT("ETag"), SLICE_INIT("\"a\""), FIELD_ETAG},
+		{SLICE_INIT("Vary"), SLICE_INIT("Accept"), FIELD_VARY},
+		{SLICE_INIT("Link"), SLICE_INIT("<//t.example>; rel=preload, </x>; rel=preload"), FIELD_LINK},
+		{SLICE_INIT("NEL"), SLICE_INIT("{\"report_to\":\"g\"}"), FIELD_NEL},
+		{SLICE_INIT("Report-To"), SLICE_INIT("{\"group\":\"g\", \"url\":\"\\/\\/t.example\"}, {}"),
+		 FIELD_REPORT_TO},
+		{SLICE_INIT("Content-Security-Policy"), SLICE_INIT("default-src x t.example, script-src 'nonce-x'"),
+		 FIELD_CSP},
 	};
 	struct request req = {
 		.target = SLICE("/%41/b?gclid=1&%41=2"), .host = SLICE("www.example.com"), .secure = true};
@@ -89,11 +109,14 @@ static void test_every_allocation(void **state)
 {
 	struct outcome want, got;
 	struct fixture f;
+	struct guard *guard;
 	size_t n;
 
 	(void)state;
 	fixture_open(&f, rules_text);
 	f.env.sink = NULL;
+	f.env.sha256 = sum;
+	f.env.guard = guard = guard_new(f.rules, sum);
 	want = run(&f.env, &f.arena);
 	assert_true(want.ok);
 	for (n = 1; alloc_fault_begin(n); n++) {
@@ -108,6 +131,7 @@ static void test_every_allocation(void **state)
 		arena_free(&small);
 	}
 	assert_true(n > 20);
+	guard_free(guard);
 	fixture_close(&f);
 }
 
@@ -115,11 +139,14 @@ static void test_every_cap(void **state)
 {
 	struct outcome want, got;
 	struct fixture f;
+	struct guard *guard;
 	size_t cap, good = 0;
 
 	(void)state;
 	fixture_open(&f, rules_text);
 	f.env.sink = NULL;
+	f.env.sha256 = sum;
+	f.env.guard = guard = guard_new(f.rules, sum);
 	want = run(&f.env, &f.arena);
 	for (cap = 0; good < 100; cap += 8) {
 		struct arena capped;
@@ -132,6 +159,7 @@ static void test_every_cap(void **state)
 		assert_true(cap < 1 << 20);
 		arena_free(&capped);
 	}
+	guard_free(guard);
 	fixture_close(&f);
 }
 

@@ -306,6 +306,106 @@ static void test_not_into_fragments(void **state)
 	fixture_close(&f);
 }
 
+static const struct {
+	const char *rules;
+	const char *granted;
+	const char *request;
+	const char *response;
+	const char *begins; /* the element; NULL: there is none */
+	const char *ends;
+} guards[] = {
+	{BEACON, "", "", html, "<script data-cg-guard=\"\">", "</script>"},
+	{BEACON, "advertising", "", html, "<script data-cg-guard=\"advertising\">", "</script>"},
+	{BEACON, "analytics advertising", "", html, NULL, NULL},
+	{BEACON, "", "Sec-Fetch-Dest: empty\n", html, NULL, NULL},
+	{BEACON, "", "Sec-Fetch-Dest: iframe\n", html, "<script", "</script>"},
+	{BEACON, "", "", "Content-Type: text/html\nContent-Security-Policy: script-src 'nonce-abc'\n",
+	 "<script nonce=\"abc\" data-cg-guard=\"\">", "</script>"},
+	{BEACON, "", "", "Content-Type: application/xhtml+xml\n", "<script data-cg-guard=\"\"><![CDATA[",
+	 "]]></script>"},
+	{BEACON, "", "", "Content-Type: text/html; charset=utf-16\n", NULL, NULL},
+	{BEACON "pages {\nguard off\n}\n", "", "", html, NULL, NULL},
+	/* Scripts set cookies, whatever else the rules are about. */
+	{PURPOSES, "", "", html, "<script", "</script>"},
+	{"cookie a is necessary\n", "", "", html, NULL, NULL},
+};
+
+static void test_guard(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CG_COUNT(guards); i++) {
+		const char *begins = guards[i].begins;
+		struct fixture f;
+		struct guard *guard;
+		struct slice made;
+
+		fixture_open(&f, guards[i].rules);
+		f.env.guard = guard = guard_new(f.rules, fake_sha256);
+		play(&f, guards[i].granted, guards[i].request, 200, guards[i].response);
+		made = f.decision.page.guard_html;
+		assert_true((made.n > 0) == (begins != NULL) && f.decision.page.guard == (begins != NULL));
+		if (begins) {
+			assert_int_equal(f.decision.page.work, PAGE_REWRITE);
+			assert_true(slice_starts_with(made, slice_str(begins)));
+			assert_true(slice_ends_with(made, slice_str(guards[i].ends)));
+			assert_true(slice_find(made, guard_text(guard)) < made.n);
+		}
+		guard_free(guard);
+		fixture_close(&f);
+	}
+}
+
+/* Its hash is constant; without one it stays out where it could not run. */
+static void test_guard_policy(void **state)
+{
+	static const char fields[] = "Content-Type: text/html\nContent-Security-Policy: default-src 'self'\n";
+	char source[CSP_HASH_SOURCE_SIZE];
+	struct fixture f;
+	struct guard *guard;
+
+	(void)state;
+	fixture_open(&f, BEACON);
+	f.env.guard = guard = guard_new(f.rules, fake_sha256);
+	csp_hash_source(guard_hash(guard), source);
+	play(&f, "", "", 200, fields);
+	assert_string_equal(fixture_values(&f, &f.response.fields, FIELD_CSP),
+			    arena_cstr(&f.arena, arena_printf(&f.arena, "default-src 'self'; script-src 'self' %.*s\n",
+							      (int)sizeof source, source)));
+	guard_free(guard);
+	f.env.guard = guard = guard_new(f.rules, NULL);
+	play(&f, "", "", 200, fields);
+	assert_false(f.decision.page.guard);
+	assert_true(f.decision.page.guard_html.n == 0);
+	assert_string_equal(fixture_values(&f, &f.response.fields, FIELD_CSP), "default-src 'self'\n");
+	guard_free(guard);
+	fixture_close(&f);
+}
+
+/* What the rewriter needs for a policy within the page. */
+static void test_inlines(void **state)
+{
+	struct fixture f;
+	const struct csp_inline *v;
+	struct deciding x;
+	size_t n;
+
+	(void)state;
+	fixture_open(&f, BEACON SNIPPET("<style>a\r\nb</style><script>1</script><script src=x></script>"));
+	f.env.sha256 = fake_sha256;
+	f.env.guard = guard_new(f.rules, fake_sha256);
+	play(&f, "", "", 200, html);
+	x = (struct deciding){.env = &f.env, .d = &f.decision, .arena = &f.arena};
+	v = page_inlines(&x, &n);
+	assert_int_equal(n, 3);
+	assert_ptr_equal(page_inlines(&x, &n), v);
+	assert_true(v[0].kind == CSP_SCRIPT && v[0].source.n == CSP_HASH_SOURCE_SIZE);
+	assert_true(v[1].kind == CSP_STYLE &&
+		    slice_eq(v[1].source, SLICE("'sha256-YQpiAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='")));
+	assert_true(v[2].kind == CSP_SCRIPT && slice_eq(v[2].source, SLICE(HASH_1)));
+	guard_free((struct guard *)(uintptr_t)f.env.guard);
+	fixture_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +418,9 @@ int main(void)
 		cmocka_unit_test(test_injections),
 		cmocka_unit_test(test_without_sha256),
 		cmocka_unit_test(test_not_into_fragments),
+		cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_guard_policy),
+		cmocka_unit_test(test_inlines),
 	};
 
 	return cmocka_run_group_tests_name("decide_page", tests, NULL, NULL);
