@@ -51,8 +51,16 @@ try {
 		};
 	};
 	const literal = s => s.replace(/[\\^$.*+?()[\]{}|\/]/g, '\\$&');
-	const compileCookie = x => x.map ? lazy(() => RegExp(x[0], x[1])) :
-		x.includes('*') ? lazy(() => RegExp('^' + x.split('*').map(literal).join('[^]*') + '$')) : s => s == x;
+	// What a match must hold is looked for first, so that most expressions are never compiled.
+	const lazyBehind = (parts, make) => {
+		const test = lazy(make);
+		return s => parts.every(part => s.includes(part)) && test(s);
+	};
+	const compileCookie = x => {
+		const parts = x.map ? [] : x.split('*');
+		return parts.length == 1 ? s => s == x :
+			lazyBehind(parts, () => x.map ? RegExp(x[0], x[1]) : RegExp('^' + parts.map(literal).join('[^]*') + '$'));
+	};
 	const glob = p => RegExp(literal(p)
 		.replace(/\\\*/g, '.*')
 		.replace(/\\\^/g, '(?:[^\\w.%\\x80-\\uffff-]|$)')
@@ -62,13 +70,9 @@ try {
 	const within = (a, b) => ('.' + a).endsWith('.' + b);
 	const compileURL = x => {
 		const [p, flags, types, options] = x.map ? x : [x, 0];
-		const parts = p.split(/[*^|]+/);
-		const test = lazy(() => flags === 0 ? glob(p) : RegExp(p, flags));
-		return u => {
-			const text = flags !== 0 || options & 4 ? u.text : u.text.toLowerCase();
-			return (types || 2047) & u.type && !(options & (u.third ? 2 : 1)) &&
-				(flags !== 0 || parts.every(s => text.includes(s))) && test(text);
-		};
+		const test = flags === 0 ? lazyBehind(p.split(/[*^|]+/), () => glob(p)) : lazy(() => RegExp(p, flags));
+		return u => (types || 2047) & u.type && !(options & (u.third ? 2 : 1)) &&
+			test(flags !== 0 || options & 4 ? u.text : u.lower);
 	};
 	const compile = (rules, how) => rules.map(x => x.toFixed ? x : how(x));
 	const first = (rules, thing, otherwise) => {
@@ -102,6 +106,7 @@ try {
 		if (!seen.has(key))
 			seen.set(key, first(patterns, {
 				text: text,
+				lower: text.toLowerCase(),
 				type: type,
 				third: !within(host, location.hostname) && !within(location.hostname, host)
 			}, 0));
@@ -195,7 +200,7 @@ try {
 		input: [2, 'src'],
 		iframe: [16, 'src'],
 		frame: [16, 'src'],
-		link: [2047, 'href', 'imageSrcset'],
+		link: [2047, 'href', 'imagesrcset'],
 		video: [64, 'src', 'poster'],
 		audio: [64, 'src'],
 		source: [66, 'src', 'srcset'],
@@ -209,7 +214,7 @@ try {
 	// name: lower case, without a prefix.
 	const elementLacks = (el, name, value) => {
 		const c = carriers[el.localName] || [];
-		if (!c.slice(1).join(' ').toLowerCase().split(' ').includes(name))
+		if (!c.includes(name))
 			return 0;
 		const all = /set$|ping/.test(name) ? String(value).match(/[^\s,]\S*/g) || [] : [String(value)];
 		return all.reduce((mask, url) => mask | lacks(url.replace(/,+$/, ''), c[0]), 0);
@@ -220,13 +225,15 @@ try {
 		set.call(el, 'data-cg', names.filter((n, i) => i && (mask >>> i & 1 || before.includes(n))).join(' '));
 	};
 	const setURL = (el, name, value) => {
-		name = name.toLowerCase().replace('xlink:', '');
 		const mask = elementLacks(el, name, value);
 		const kept = held.get(el);
 		if (mask) {
 			mark(el, name, value, mask);
 			if (kept || held.size < 500)
 				held.set(el, Object.assign(kept || {}, { [name]: value }));
+			// Who waits for a script or an image is told, as by the network.
+			if (carriers[el.localName][0] < 3)
+				setTimeout(() => el.dispatchEvent(new Event('error')));
 			return [];
 		}
 		if (kept)
@@ -234,14 +241,15 @@ try {
 	};
 	for (const tag in carriers)
 		for (const name of carriers[tag].slice(1)) {
+			const property = name.replace('es', 'eS');
 			let p = doc.createElement(tag);
-			while (p && !p.hasOwnProperty(name))
+			while (p && !p.hasOwnProperty(property))
 				p = Object.getPrototypeOf(p);
-			hook(p, name, 'set', (args, el) => setURL(el, name, args[0]));
+			hook(p, property, 'set', (args, el) => setURL(el, name, args[0]));
 		}
 	const named = at => (args, el) => {
-		const name = String(args[at]);
-		if (/^srcdoc$/i.test(name))
+		const name = String(args[at]).toLowerCase().replace('xlink:', '');
+		if (name == 'srcdoc')
 			args[at + 1] = tame(args[at + 1], true);
 		else if (carriers[el.localName])
 			return setURL(el, name, args[at + 1]);
@@ -255,6 +263,9 @@ try {
 	const tags = RegExp('<!-{2}[^]*?-->|(<script' + rest + ')([^]*?)(?=<\\/script)|<(?:' +
 		Object.keys(carriers).join('|') + ')' + rest, 'gi');
 	const tame = (value, live) => {
+		// What Trusted Types made must stay what it is.
+		if (value && value.toJSON)
+			return value;
 		const html = String(value);
 		const out = html.replace(tags, (whole, open, text) => {
 			const tag = open || whole;
@@ -284,7 +295,7 @@ try {
 		return out == html ? value : out;
 	};
 	const sink = (object, key, part, at, live) => hook(object, key, part, (args, el) => {
-		if (!/^(script|style|textarea|title|xmp)$/.test(el.localName) && !(args[at] && args[at].toJSON))
+		if (!/^(script|style|textarea|title|xmp)$/.test(el.localName))
 			args[at] = tame(args[at], live);
 	});
 	sink(Element.prototype, 'innerHTML', 'set', 0);
@@ -297,7 +308,7 @@ try {
 	sink(proto('DOMParser'), 'parseFromString', 'value', 0);
 	let running;
 	const write = args => {
-		const html = tame(args.join(''), true);
+		const html = tame(args.length == 1 ? args[0] : args.join(''), true);
 		if (running)
 			return [running.before(doc.createRange().createContextualFragment(html))];
 		args.splice(0, 9, html);

@@ -93,6 +93,7 @@ class Site:
 
         self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # a browser that hangs up
         self.port = self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -403,10 +404,12 @@ def test_failures():
             const e = new EventSource(U); e.onerror = () => got.push("source " + e.readyState);
             got.push("kinds " + (w instanceof WebSocket && e instanceof EventSource && WebSocket.OPEN == 1));
             const i = new Image; i.src = U; got.push("src " + i.getAttribute("src"));
+            const s = document.createElement("script"); s.onerror = () => got.push("script"); s.src = U;
+            document.head.append(s);
             window.x = x;''' % site.port)
-        kit.wait_for(lambda: len(b.script('return got')) == 9, 'all outcomes')
+        kit.wait_for(lambda: len(b.script('return got')) == 10, 'all outcomes')
         same(sorted(b.script('return got')), sorted(
-            ['fetch true', 'done 0', 'error', 'end', 'beacon true', 'closed', 'source 2', 'kinds true', 'src null']))
+            ['fetch true', 'done 0', 'error', 'end', 'beacon true', 'closed', 'source 2', 'kinds true', 'src null', 'script']))
         b.script('x.open("GET", "/fine"); x.onload = () => window.fine = [x.readyState, x.status, x.responseText]; x.send()')
         same(kit.wait_for(lambda: b.script('return window.fine'), 'the same XMLHttpRequest again'), [4, 200, 'ok'])
 
