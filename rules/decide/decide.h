@@ -67,7 +67,8 @@ struct decide_env {
 	const struct consent_mac *mac;
 	struct slice site;
 	struct pattern_scratch *scratch;
-	const struct guard *guard; /* the guard of these rules, made once; NULL: pages get none */
+	const struct guard *guard;    /* the guard of these rules, made once; NULL: pages get none */
+	const struct page_plan *plan; /* of these rules, made once (rewriter.h); NULL: each page makes its own */
 	/* SHA-256, for the hashes in Content-Security-Policy; NULL: what a policy does not let run is not injected. */
 	void (*sha256)(struct slice data, unsigned char out[32]);
 	/* Fills out with n random octets; for {uuid}. */
@@ -110,6 +111,7 @@ struct page {
 	enum page_work work;
 	bool bodiless;	 /* with PAGE_PASS: a body would be rewritten; no Content-Length may be told */
 	bool by_consent; /* under some consent it would be changed: the fields are made ready for caches */
+	bool navigation; /* Sec-Fetch-Dest says so: whatever its markup, a browser shows it as a document */
 	bool document;	 /* a document of its own, not a fragment that a script asked for: it may be injected into */
 	bool guard;	 /* the guard goes in */
 	bool xml;	 /* application/xhtml+xml: tags change nothing */
@@ -134,8 +136,9 @@ struct known_validator;
 struct asked {
 	struct slice authority; /* host[:port] */
 	struct slice target;
-	bool head;     /* the method is HEAD */
-	bool document; /* Sec-Fetch-Dest is absent or names something that shows a document */
+	bool head;	 /* the method is HEAD */
+	bool navigation; /* Sec-Fetch-Dest names something that shows a document */
+	bool document;	 /* Sec-Fetch-Dest is absent or names something that shows a document */
 	struct known_validator *known;
 };
 

@@ -31,6 +31,7 @@ void page_ask(const struct deciding *x, const struct request *req)
 		.target = req->target,
 		.head = slice_eq(req->method, SLICE("HEAD")),
 		.document = shows_document(&req->fields),
+		.navigation = fields_find(&req->fields, FIELD_SEC_FETCH_DEST) && shows_document(&req->fields),
 	};
 }
 
@@ -301,7 +302,11 @@ void page_judge(const struct deciding *x, const struct response *resp)
 {
 	struct page *p = &x->d->page;
 
-	*p = (struct page){.status = resp->status, .document = x->d->asked.document, .url = p->url, .path = p->path};
+	*p = (struct page){.status = resp->status,
+			   .document = x->d->asked.document,
+			   .navigation = x->d->asked.navigation,
+			   .url = p->url,
+			   .path = p->path};
 	if (!may_concern_pages(x) || !is_page(x, resp, p) || !normal_path(x))
 		return;
 	p->by_consent = may_strip(x) || may_guard(x) || any_inject(x, false) || resp->status == 304;

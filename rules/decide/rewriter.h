@@ -22,6 +22,11 @@
 
 #include "rules/decide/decide.h"
 
+/* What a rewriter looks for, compiled once for a ruleset and shared by its pages (struct decide_env). NULL: no memory.
+ */
+CG_WARN_UNUSED struct page_plan *page_plan_new(const struct ruleset *rs);
+void page_plan_free(struct page_plan *plan); /* NULL is fine */
+
 /* Takes output. The octets live until it returns. False: no more is wanted, rewriting ends with REWRITER_STOPPED. */
 typedef bool (*rewriter_sink)(void *arg, struct slice octets);
 

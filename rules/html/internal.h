@@ -88,6 +88,26 @@ static inline bool is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v');
 }
 
+/* Whether the name of an attribute may be one of html_names_want_carriers(), by its first two characters. */
+static inline bool may_carry(char first, char second)
+{
+	second = ascii_lower(second);
+	switch (ascii_lower(first)) {
+	case 'o':
+		return second == 'n';
+	case 's':
+		return second == 't' || second == 'r';
+	case 'b':
+		return second == 'a';
+	case 'p':
+		return second == 'i';
+	case 'a':
+		return second == 't';
+	default:
+		return false;
+	}
+}
+
 /* The first c in p..end, or end. Quick where it is near, and where it is far. */
 static inline const char *find_char(const char *p, const char *end, char c)
 {

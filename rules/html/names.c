@@ -69,6 +69,27 @@ uint64_t html_name(struct slice name)
 	return number;
 }
 
+static bool in_list(struct slice rest, struct slice name)
+{
+	struct slice word;
+
+	while (rest.n) {
+		slice_cut(rest, ' ', &word, &rest);
+		if (slice_ieq(word, name))
+			return true;
+	}
+	return false;
+}
+
+bool html_is_void(struct slice name)
+{
+	bool found = slice_ieq(name, SLICE("image"));
+
+	for (size_t i = 0; i < CG_COUNT(meanings); i++)
+		found |= meanings[i].bits == NAME_VOID && in_list(meanings[i].names, name);
+	return found;
+}
+
 static struct html_names_slot *add(struct html_names *names, uint64_t name, uint32_t bits)
 {
 	size_t i = (size_t)(name * UINT64_C(0x9e3779b97f4a7c15) >> 55);
@@ -106,6 +127,11 @@ bool html_names_add(struct html_names *names, struct slice name, unsigned wants)
 	names->added++;
 	add(names, html_name(name), wants & (HTML_WANT_START | HTML_WANT_END));
 	return true;
+}
+
+void html_names_want_carriers(struct html_names *names)
+{
+	names->attributes = true;
 }
 
 void html_names_want_all(struct html_names *names, unsigned wants)

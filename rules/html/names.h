@@ -20,6 +20,10 @@
 /* The number of a name. */
 uint64_t html_name(struct slice name);
 
+/* True for elements that never have content (HTML 13.1.2), those of old included, and for "image", which becomes img.
+ */
+bool html_is_void(struct slice name);
+
 enum html_name_want {
 	HTML_WANT_START = 1u << 0, /* start tags of that name */
 	HTML_WANT_END = 1u << 1,   /* end tags */
@@ -40,7 +44,8 @@ struct html_names {
 		uint8_t counted; /* which of html_tokenizer.open counts it; 0: none */
 	} slots[HTML_NAMES_SLOTS];
 	unsigned added;
-	uint32_t all; /* html_name_want bits that hold for every name */
+	uint32_t all;	 /* html_name_want bits that hold for every name */
+	bool attributes; /* html_names_want_carriers() */
 };
 
 /* A set that wants nothing. */
@@ -49,5 +54,10 @@ CG_NONNULL void html_names_init(struct html_names *names);
 CG_NONNULL CG_WARN_UNUSED bool html_names_add(struct html_names *names, struct slice name, unsigned wants);
 /* Every tag. */
 CG_NONNULL void html_names_want_all(struct html_names *names, unsigned wants);
+/*
+ * Start tags of any name that have an attribute which carries a URL or a script wherever it stands: on..., style, src,
+ * srcset, srcdoc, background, ping, attributionsrc. Some others come too: those with an attribute that begins alike.
+ */
+CG_NONNULL void html_names_want_carriers(struct html_names *names);
 
 #endif

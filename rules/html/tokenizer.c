@@ -108,6 +108,11 @@ void html_tokenizer_finish(struct html_tokenizer *t)
 	t->finished = true;
 }
 
+bool html_tokenizer_rests(const struct html_tokenizer *t)
+{
+	return t->state == STATE_TEXT && t->text == HTML_DATA && !t->foreign.n;
+}
+
 /* -- giving out ------------------------------------------------------------------------------------------------------
  */
 
@@ -234,7 +239,7 @@ static bool is_within(const struct html_attribute *a, size_t n)
 /* A kept tag passed a limit at `at`: from here on its octets are given out as they come. */
 static bool oversize(struct html_tokenizer *t, struct html_token *token, const char *at)
 {
-	enum html_token_type type = t->tag.wanted ? HTML_OVERSIZED : HTML_RUN;
+	enum html_token_type type = t->tag.wanted || t->tag.looks ? HTML_OVERSIZED : HTML_RUN;
 	size_t n = (size_t)(at - t->lt);
 	bool whole = t->held_n == 0 || hold(t, at);
 
@@ -254,6 +259,18 @@ static bool oversize(struct html_tokenizer *t, struct html_token *token, const c
 	t->tag.in_attribute = false;
 	t->tag.attributes = 0; /* the octets they speak of are gone */
 	return true;
+}
+
+/* Whether an attribute read so far carries something; raw: of the tag. */
+static bool carries(const struct html_tokenizer *t, struct slice raw)
+{
+	for (uint32_t i = 0; i < t->tag.attributes; i++) {
+		const struct html_attribute *a = &t->attributes[i];
+
+		if (a->name_length > 1 && may_carry(raw.p[a->name], raw.p[a->name + 1]))
+			return true;
+	}
+	return false;
 }
 
 static bool tag_read(struct html_tokenizer *t, struct html_token *token)
@@ -277,6 +294,8 @@ static bool tag_read(struct html_tokenizer *t, struct html_token *token)
 	}
 	t->keeping = false;
 	t->state = STATE_TEXT;
+	if (kept && g->looks && !g->wanted)
+		g->wanted = carries(t, raw);
 	if (!g->end)
 		ns = html_start_effect(t, raw);
 	else if (t->text == HTML_DATA)
@@ -310,7 +329,8 @@ bool html_name_read(struct html_tokenizer *t, struct html_token *token)
 	if (!t->keeping)
 		return false;
 	g->wanted = (g->bits | names->all) & want;
-	if (!g->wanted && !(t->foreign.n && !g->end && (g->bits & (NAME_FONT | NAME_ANNOTATION))))
+	g->looks = names->attributes && !g->end;
+	if (!g->wanted && !g->looks && !(t->foreign.n && !g->end && (g->bits & (NAME_FONT | NAME_ANNOTATION))))
 		return html_become(t, token, HTML_RUN);
 	return give_pending(t, token, t->lt);
 }
@@ -333,7 +353,8 @@ static bool name(struct html_tokenizer *t, struct html_token *token)
 			return html_name_read(t, token);
 		name_add(&g->name, &g->packed, *t->p);
 		g->name_length++;
-		if (g->name_length > HTML_NAME_MAX && t->keeping && !t->options.names->all) {
+		if (g->name_length > HTML_NAME_MAX && t->keeping && !t->options.names->all &&
+		    (g->end || !t->options.names->attributes)) {
 			t->p++;
 			return html_become(t, token, HTML_RUN);
 		}
@@ -341,6 +362,8 @@ static bool name(struct html_tokenizer *t, struct html_token *token)
 	if (!t->keeping || t->held_n + (size_t)(t->p - t->lt) < t->options.max_tag)
 		return false;
 	g->wanted = t->options.names->all & (g->end ? HTML_WANT_END : HTML_WANT_START);
+	if (!g->end && t->options.names->attributes)
+		g->wanted = true; /* nobody knows what is behind the name */
 	if (t->mark < t->lt)
 		return give_pending(t, token, t->lt);
 	return oversize(t, token, t->p);
@@ -395,7 +418,7 @@ static const char *pass_over(struct html_tokenizer *t)
 		uint32_t want = HTML_WANT_START | NAME_MATTERS;
 		const struct html_names_slot *slot;
 		unsigned length = 0;
-		struct html_tag g = {0};
+		struct html_tag g = {.looks = names->attributes};
 
 		after = lt;
 		lt = find_char(lt, t->end, '<');
@@ -426,7 +449,7 @@ static const char *pass_over(struct html_tokenizer *t)
 		if (slot->bits & want)
 			return lt;
 		after = *q == '>' ? q + 1 : html_tag_skip(&g, q, t->end);
-		if (!after)
+		if (!after || (g.carries && want != HTML_WANT_END))
 			return lt;
 		count_open(t, slot->counted, lt[1] == '/');
 	}

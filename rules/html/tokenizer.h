@@ -149,6 +149,7 @@ struct html_tag {
 	uint8_t counted; /* likewise */
 	uint8_t packed;	 /* characters packed into name so far; 255: hashed */
 	bool end, wanted, self_closing, full;
+	bool looks, carries; /* whether an attribute carries something is asked, and is so */
 	bool in_attribute;
 	uint32_t attributes;
 };
@@ -192,6 +193,11 @@ CG_NONNULL void html_tokenizer_start_in_cdata(struct html_tokenizer *t);
 CG_NONNULL void html_tokenizer_feed(struct html_tokenizer *t, struct slice piece);
 /* There is no more input. */
 CG_NONNULL void html_tokenizer_finish(struct html_tokenizer *t);
+/*
+ * Once next() returned false: true if what follows is read as ordinary content outside svg and math, whatever it is;
+ * false within a tag, a comment, or text that only an end tag ends.
+ */
+CG_NONNULL bool html_tokenizer_rests(const struct html_tokenizer *t);
 /* False: all that can be said about the input so far was said. */
 CG_NONNULL CG_WARN_UNUSED bool html_tokenizer_next(struct html_tokenizer *t, struct html_token *token);
 

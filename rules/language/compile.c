@@ -214,7 +214,8 @@ static void allocate_pages(struct ruleset *rs, const struct counts *c)
 	beacons->rules = arena_calloc(a, c->beacons + c->lists, sizeof *beacons->rules);
 	beacons->patterns = arena_calloc(a, c->urls, sizeof *beacons->patterns);
 	beacons->lists = arena_calloc(a, c->lists, sizeof *beacons->lists);
-	beacons->by_selector = arena_calloc(a, c->beacons + c->html, sizeof *beacons->by_selector);
+	beacons->statements = arena_calloc(a, c->beacons + c->html, sizeof *beacons->statements);
+	beacons->by_selector = arena_calloc(a, c->beacons + c->html, sizeof(struct beacon_selector *));
 	beacons->by_literal = arena_calloc(a, c->urls + c->beacons, sizeof *beacons->by_literal);
 	beacons->regexes = arena_calloc(a, c->beacons, sizeof *beacons->regexes);
 	rs->html = arena_calloc(a, c->html, sizeof *rs->html);

@@ -205,29 +205,72 @@ static bool have_set(struct builder *b)
 	return beacons->selectors != NULL;
 }
 
-size_t selector_read(struct builder *b, const struct item *item, size_t from, size_t to, const struct beacon_rule *rule)
+/* The id of a selector that another statement has written; SIZE_MAX if none has. */
+static size_t find_same(const struct beacons *beacons, struct slice text)
+{
+	size_t n = selectors_count(beacons->selectors);
+
+	for (size_t id = 0; id < n; id++) {
+		if (slice_eq(beacons->by_selector[id]->text, text))
+			return id;
+	}
+	return SIZE_MAX;
+}
+
+static void link_statement(struct beacons *beacons, struct beacon_selector *s)
+{
+	struct beacon_selector *last = beacons->by_selector[s->id];
+
+	if (!last) {
+		beacons->by_selector[s->id] = s;
+		return;
+	}
+	while (last->next)
+		last = (struct beacon_selector *)(uintptr_t)last->next;
+	last->next = s;
+}
+
+/* The id of the joined words, new or shared; SIZE_MAX after an error. */
+static size_t selector_id(struct builder *b, const struct statement *s, const struct word *words, size_t n,
+			  struct slice text)
+{
+	struct beacons *beacons = &b->rs->beacons;
+	size_t id = find_same(beacons, text);
+	struct selector_error error = {0};
+
+	if (id != SIZE_MAX)
+		return id;
+	id = selectors_count(beacons->selectors);
+	if (selectors_add(beacons->selectors, text, &error))
+		return id;
+	if (error.message[0])
+		complain(b, s, words, n, &error);
+	else
+		build_no_memory(b);
+	return SIZE_MAX;
+}
+
+struct beacon_selector *selector_read(struct builder *b, const struct item *item, size_t from, size_t to,
+				      const struct beacon_rule *rule)
 {
 	const struct word *words = &item->s->words[from];
 	struct beacons *beacons = &b->rs->beacons;
-	struct selector_error error = {0};
+	struct beacon_selector *selector;
 	struct slice text;
 	size_t id;
 
 	if (!have_set(b) || !check_words(b, item->s, words, to - from))
-		return SIZE_MAX;
+		return NULL;
 	text = join(b, words, to - from);
-	id = selectors_count(beacons->selectors);
 	if (arena_failed(&b->tree))
-		return SIZE_MAX;
-	if (!selectors_add(beacons->selectors, text, &error)) {
-		if (error.message[0])
-			complain(b, item->s, words, to - from, &error);
-		else
-			build_no_memory(b);
-		return SIZE_MAX;
-	}
-	beacons->by_selector[id] = (struct beacon_selector){.rule = rule, .text = arena_copy(&b->rs->arena, text)};
-	return id;
+		return NULL;
+	id = selector_id(b, item->s, words, to - from, text);
+	if (id == SIZE_MAX)
+		return NULL;
+	selector = &beacons->statements[beacons->n_statements++];
+	*selector = (struct beacon_selector){.id = id, .rule = rule, .text = arena_copy(&b->rs->arena, text)};
+	link_statement(beacons, selector);
+	return selector;
 }
 
 void literal_add(struct builder *b, const struct statement *s, const struct word *w, struct slice text,
@@ -246,5 +289,10 @@ void literal_add(struct builder *b, const struct statement *s, const struct word
 	else if (!literals_add(beacons->literals, text, what->host ? LITERAL_HOST : LITERAL_TEXT))
 		build_no_memory(b);
 	else
-		beacons->by_literal[id] = *what;
+		beacons->by_literal[id] = (struct beacon_literal){
+			.rule = what->rule,
+			.host = what->host,
+			.selector = what->selector,
+			.text = arena_copy(&b->rs->arena, text),
+		};
 }

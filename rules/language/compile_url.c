@@ -184,7 +184,7 @@ static bool put_regex(struct builder *b, const struct statement *s, const struct
 static void add_host(struct builder *b, const struct statement *s, const struct word *w,
 		     const struct filter_check *check, const struct beacon_rule *rule)
 {
-	const struct beacon_literal what = {.rule = rule, .host = true, .selector = SIZE_MAX};
+	const struct beacon_literal what = {.rule = rule, .host = true};
 	char lower[LITERAL_MAX];
 
 	if (!check->whole_host || check->host.n < LITERAL_MIN || check->host.n > LITERAL_MAX ||

@@ -132,15 +132,15 @@ static const struct pattern *containing_regex(struct builder *b, const struct st
 	return pattern;
 }
 
-static void add_containing(struct builder *b, struct item *item, const struct clauses *c, size_t id)
+static void add_containing(struct builder *b, struct item *item, const struct clauses *c,
+			   struct beacon_selector *selector)
 {
 	const struct statement *s = item->s;
 	const struct word *w = c->containing;
-	struct beacon_selector *selector = &b->rs->beacons.by_selector[id];
-	const struct beacon_literal what = {.rule = selector->rule, .selector = id};
+	const struct beacon_literal what = {.rule = selector->rule, .selector = selector};
 
 	item->containing = c->containing_word;
-	item->selector = id;
+	item->selector = selector->id;
 	if (w->kind == WORD_REGEX) {
 		selector->containing_regex = containing_regex(b, s, w);
 		return;
@@ -183,15 +183,15 @@ void rules_beacon(struct builder *b, struct item *item)
 	struct beacon_rule *rule = new_rule(b, item, false);
 	const struct statement *s = item->s;
 	struct subject subject = read_subject(b, item, rule);
-	size_t id = SIZE_MAX;
+	struct beacon_selector *selector = NULL;
 	struct clauses c;
 
 	check_subject(b, s, &subject);
 	if (subject.from < subject.to)
-		id = selector_read(b, item, subject.from, subject.to, rule);
+		selector = selector_read(b, item, subject.from, subject.to, rule);
 	c = clauses_read(b, item, subject.end, BEACON_CLAUSES);
-	if (c.containing && has_selector(b, s, c.containing_word, &subject) && id != SIZE_MAX)
-		add_containing(b, item, &c, id);
+	if (c.containing && has_selector(b, s, c.containing_word, &subject) && selector)
+		add_containing(b, item, &c, selector);
 	if (subject.end > 1)
 		set_outcome(b, item, rule, &c);
 }

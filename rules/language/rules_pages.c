@@ -40,12 +40,14 @@ static bool set_place(struct builder *b, const struct item *item, const struct c
 		      struct inject_html_rule *rule)
 {
 	size_t i = (size_t)(c->place - item->s->words);
+	const struct beacon_selector *selector;
 
 	if (word_is(c->place_word, "at"))
 		return read_place(b, item->s, c->place, &rule->place);
 	rule->place = word_is(c->place_word, "before") ? INJECT_BEFORE : INJECT_AFTER;
-	rule->selector = selector_read(b, item, i, i + 1, NULL);
-	return rule->selector != SIZE_MAX;
+	selector = selector_read(b, item, i, i + 1, NULL);
+	rule->selector = selector ? selector->id : 0;
+	return selector != NULL;
 }
 
 static void set_paths(struct builder *b, const struct item *item, const struct clauses *c,

@@ -130,8 +130,10 @@ struct beacon_match {
 	bool limit;	      /* `pattern` hit its limits, before a rule was found: the strict side is due */
 };
 
-/* A selector list of a beacon statement: one for each id that ruleset_selectors() may report. */
+/* A selector list of a statement. Statements that write the same one share its id. */
 struct beacon_selector {
+	size_t id;				/* that ruleset_selectors() reports */
+	const struct beacon_selector *next;	/* of the same id, in file order */
 	const struct beacon_rule *rule;		/* NULL: the selector is of an inject statement */
 	struct slice text;			/* as written */
 	struct slice containing;		/* the element's text must hold this; empty: no matter */
@@ -141,8 +143,9 @@ struct beacon_selector {
 /* What to look for in the text of inline scripts, event handlers and the like: one for each id of the literals. */
 struct beacon_literal {
 	const struct beacon_rule *rule;
-	bool host;	 /* the host of a "||host^" pattern, else the text of `containing` */
-	size_t selector; /* of `containing`: the id of the selector that it belongs to; else SIZE_MAX */
+	bool host;				/* the host of a "||host^" pattern, else the text of `containing` */
+	const struct beacon_selector *selector; /* of `containing`: what it belongs to; else NULL */
+	struct slice text;
 };
 
 enum inject_place {
@@ -240,6 +243,7 @@ struct beacon_match ruleset_beacon_url(const struct ruleset *rs, struct pattern_
 				       struct filter_request *r);
 /* All selectors of beacon and inject statements, compiled together; NULL if there are none. */
 const struct selectors *ruleset_selectors(const struct ruleset *rs);
+/* The first statement's of that id. */
 const struct beacon_selector *ruleset_selector(const struct ruleset *rs, size_t id);
 /* All literals to be looked for in scripts, compiled together; NULL if there are none. */
 const struct literals *ruleset_literals(const struct ruleset *rs);

@@ -67,7 +67,7 @@ const struct selectors *ruleset_selectors(const struct ruleset *rs)
 
 const struct beacon_selector *ruleset_selector(const struct ruleset *rs, size_t id)
 {
-	return &rs->beacons.by_selector[id];
+	return rs->beacons.by_selector[id];
 }
 
 const struct literals *ruleset_literals(const struct ruleset *rs)

@@ -112,7 +112,9 @@ struct beacons {
 	size_t n_lists;
 	struct selectors *selectors; /* NULL if there are none; the next too */
 	struct literals *literals;
-	struct beacon_selector *by_selector; /* by the ids of the former */
+	struct beacon_selector *statements; /* one for each that has a selector */
+	size_t n_statements;
+	struct beacon_selector **by_selector; /* the first of each id */
 	struct beacon_literal *by_literal;
 	struct pattern **regexes; /* of `containing`; owned */
 	size_t n_regexes;
@@ -366,11 +368,11 @@ struct selector_scan {
 /* Goes on over one word. */
 void selector_scan(struct selector_scan *scan, struct slice raw);
 /*
- * Adds words[from..to) as one selector list, of the statement's rule or, if that is NULL, of an inject statement; its
- * id, or SIZE_MAX after an error. A single quoted word is taken without its quotes.
+ * Adds words[from..to) as one selector list, of the statement's rule or, if that is NULL, of an inject statement. NULL
+ * after an error. A single quoted word is taken without its quotes.
  */
-size_t selector_read(struct builder *b, const struct item *item, size_t from, size_t to,
-		     const struct beacon_rule *rule);
+struct beacon_selector *selector_read(struct builder *b, const struct item *item, size_t from, size_t to,
+				      const struct beacon_rule *rule);
 /* Adds a literal, of 2 to 255 octets, that comes from the word. */
 void literal_add(struct builder *b, const struct statement *s, const struct word *w, struct slice text,
 		 const struct beacon_literal *what);

@@ -67,6 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	page = slice_of((const char *)data + 3, size - 3);
 	html_names_init(&names);
+	if (data[0] & 16)
+		html_names_want_carriers(&names);
 	if (data[0] & 1)
 		html_names_want_all(&names, HTML_WANT_START | HTML_WANT_END);
 	CG_CHECK(html_names_add(&names, SLICE("img"), HTML_WANT_START));

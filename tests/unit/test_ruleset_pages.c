@@ -296,7 +296,8 @@ static void test_selectors(void **state)
 			      "beacon script containing \"fbq(\" is advertising\n"
 			      "beacon script[src], script.x is advertising containing /fbq\\(/i\n"
 			      "beacon \"div p\" is analytics\n"
-			      "inject html before \"footer > p\" is necessary <<X\n<b>\nX\n");
+			      "inject html before \"footer > p\" is necessary <<X\n<b>\nX\n"
+			      "beacon script containing \"ttq\" is advertising\n");
 	const struct beacon_selector *s;
 
 	(void)state;
@@ -309,6 +310,10 @@ static void test_selectors(void **state)
 	s = ruleset_selector(rs, 1);
 	assert_slice(s->containing, "fbq(");
 	assert_null(s->containing_regex);
+	assert_int_equal(s->id, 1);
+	assert_slice(s->next->containing, "ttq"); /* the same selector, written again */
+	assert_int_equal(s->next->id, 1);
+	assert_null(s->next->next);
 	s = ruleset_selector(rs, 2);
 	assert_int_equal(s->containing.n, 0);
 	assert_int_equal(pattern_match(s->containing_regex, scratch, SLICE("x;FBQ(1)")), PATTERN_MATCH);
@@ -323,7 +328,7 @@ struct expected_literal {
 	const char *text;
 	unsigned line;
 	bool host;
-	size_t selector;
+	const char *selector; /* NULL: none */
 };
 
 static void check_literal(const struct ruleset *rs, size_t id, const struct expected_literal *e)
@@ -332,16 +337,19 @@ static void check_literal(const struct ruleset *rs, size_t id, const struct expe
 
 	assert_int_equal(l->rule->rule.line, e->line);
 	assert_true(l->host == e->host);
-	assert_int_equal(l->selector, e->selector);
+	assert_slice(l->text, e->text);
+	assert_true((l->selector != NULL) == (e->selector != NULL));
+	if (e->selector)
+		assert_slice(l->selector->text, e->selector);
 }
 
 static void test_literals(void **state)
 {
 	static const struct expected_literal expected[] = {
-		{"a.example", 1, true, SIZE_MAX},
-		{"b.example", 1, true, SIZE_MAX},
-		{"c.example", 1, true, SIZE_MAX},
-		{"fbq(", 2, false, 0},
+		{"a.example", 1, true, NULL},
+		{"b.example", 1, true, NULL},
+		{"c.example", 1, true, NULL},
+		{"fbq(", 2, false, "script"},
 	};
 	struct ruleset *rs = load("beacon ||A.example^ ||b.example^$third-party ||c.example/ is necessary\n"
 				  "beacon script containing \"fbq(\" is necessary\n"

@@ -1,0 +1,484 @@
+/*
+ * Tokens come in order; each is handed on as it came, or with edits, or kept (held) until its element's content decided
+ * about it, or left out (dropped). In observe mode the octets are handed on at once, and whatever is put goes nowhere.
+ */
+#include "rules/decide/rewriter_internal.h"
+
+#include <stdlib.h>
+
+#include "rules/html/entity.h"
+
+static const char out_of_memory[] = "memory ran out";
+
+bool rewriter_fail(struct rewriter *r, enum rewriter_result result, const char *why)
+{
+	if (r->result == REWRITER_OK) {
+		r->result = result;
+		r->why = why;
+	}
+	return false;
+}
+
+const char *rewriter_why(const struct rewriter *r)
+{
+	return r->why ? r->why : "";
+}
+
+/* ---- Output. ---- */
+
+static bool hand_on(struct rewriter *r, struct slice octets)
+{
+	return octets.n == 0 || r->o.sink(r->o.sink_arg, octets) ||
+	       rewriter_fail(r, REWRITER_STOPPED, "no more is wanted");
+}
+
+bool rewriter_put(struct rewriter *r, struct slice octets)
+{
+	return r->observe ? r->result == REWRITER_OK : hand_on(r, octets);
+}
+
+void rewriter_report(struct rewriter *r, uint64_t offset, struct slice removed, struct slice inserted,
+		     const struct verdict *v)
+{
+	const struct page_edit edit = {offset + r->offset_base, removed, inserted, v};
+
+	if (r->o.edits && (removed.n || inserted.n))
+		r->o.edits(r->o.edits_arg, &edit);
+}
+
+const struct verdict *rewriter_verdict(struct rewriter *r, enum verdict_kind kind, struct slice name,
+				       const struct beacon_judgement *j, uint64_t offset)
+{
+	struct verdict *v = arena_alloc(&r->arena, sizeof *v);
+
+	if (!v)
+		return NULL;
+	*v = (struct verdict){.kind = kind,
+			      .subject = SUBJECT_BEACON,
+			      .name = name,
+			      .rule = j->match.rule ? &j->match.rule->rule : NULL,
+			      .mask = j->mask,
+			      .reason = j->reason,
+			      .pattern = j->match.pattern,
+			      .list_line = j->match.list_line,
+			      .offset = offset + r->offset_base};
+	verdict_emit(&r->x, v);
+	if (!j->pass && !r->any_denied) {
+		r->any_denied = true;
+		r->first_denied = *j;
+		r->first_denied.url = arena_copy(&r->lasting, j->url);
+		r->first_denied.match.pattern = arena_copy(&r->lasting, j->match.pattern);
+	}
+	return v;
+}
+
+struct slice rewriter_decode(struct rewriter *r, struct slice raw)
+{
+	struct slice value;
+
+	if (!html_decode_attribute(raw, &r->scratch, &value)) {
+		(void)rewriter_fail(r, REWRITER_NO_MEMORY, out_of_memory);
+		return raw;
+	}
+	return value.p == raw.p ? value : arena_copy(&r->arena, value);
+}
+
+/* ---- Tokens. ---- */
+
+static bool ends_drop(const struct rewriter *r, const struct html_token *token)
+{
+	enum element e = page_plan_element(r->plan, token->name);
+
+	if (token->type == HTML_END_TAG)
+		return e == ELEMENT_BODY || e == ELEMENT_HTML || e == ELEMENT_HEAD;
+	return token->type == HTML_START_TAG && e == ELEMENT_BODY;
+}
+
+/* A token inside an element that is left out. True: it belongs to it. */
+static bool drop_token(struct rewriter *r, const struct html_token *token)
+{
+	struct dropped *d = &r->dropped;
+
+	if (ends_drop(r, token)) { /* it was never closed */
+		d->active = false;
+		return false;
+	}
+	rewriter_report(r, token->offset, token->raw, slice_of(NULL, 0), NULL);
+	if (token->name != d->name)
+		return true;
+	if (token->type == HTML_START_TAG && !(token->self_closing && token->ns != HTML_NS_HTML))
+		d->depth++;
+	else if (token->type == HTML_END_TAG && d->depth > 0)
+		d->depth--;
+	else if (token->type == HTML_END_TAG)
+		d->active = false;
+	return true;
+}
+
+void rewriter_drop(struct rewriter *r, uint64_t name)
+{
+	r->dropped = (struct dropped){.active = true, .name = name};
+}
+
+static bool follow_start(struct rewriter *r, const struct html_token *token)
+{
+	for (size_t i = 0; i < r->n_followed; i++)
+		r->followed[i].depth += r->followed[i].name == token->name;
+	return true;
+}
+
+/* The end tag was put: what belongs behind its element follows. */
+static bool follow_end(struct rewriter *r, const struct html_token *token)
+{
+	size_t kept = 0;
+	bool ok = true;
+
+	for (size_t i = 0; i < r->n_followed; i++) {
+		struct followed f = r->followed[i];
+
+		if (f.name == token->name && f.depth == 0) {
+			ok = ok && inject_one(r, f.inject, token->offset + token->raw.n);
+			continue;
+		}
+		f.depth -= f.name == token->name;
+		r->followed[kept++] = f;
+	}
+	r->n_followed = kept;
+	return ok;
+}
+
+bool rewriter_end_tag(struct rewriter *r, const struct html_token *token, bool stays)
+{
+	if (r->matcher)
+		selector_matcher_end(r->matcher, token);
+	if (!stays)
+		rewriter_report(r, token->offset, token->raw, slice_of(NULL, 0), NULL);
+	return (!stays || rewriter_put(r, token->raw)) && follow_end(r, token);
+}
+
+static bool oversized(struct rewriter *r, const struct html_token *token)
+{
+	bool out = r->oversized;
+
+	if (token->first)
+		return rewriter_oversized(r, token);
+	if (token->last)
+		r->oversized = false;
+	return out || rewriter_put(r, token->raw);
+}
+
+static bool markup(struct rewriter *r, const struct html_token *token)
+{
+	switch (token->type) {
+	case HTML_START_TAG:
+		return follow_start(r, token) && rewriter_start_tag(r, token);
+	case HTML_END_TAG:
+		return rewriter_end_tag(r, token, true);
+	case HTML_OVERSIZED:
+		return oversized(r, token);
+	default:
+		return rewriter_put(r, token->raw);
+	}
+}
+
+bool rewriter_again(struct rewriter *r, const struct html_token *token)
+{
+	arena_reset(&r->arena);
+	if (r->dropped.active && drop_token(r, token))
+		return true;
+	if (r->place == PLACE_END)
+		return markup(r, token);
+	if (token->type == HTML_RUN)
+		return place_run(r, token);
+	return place_before(r, token) && markup(r, token) && place_after(r, token);
+}
+
+static bool take(struct rewriter *r, const struct html_token *token)
+{
+	if (r->observe && !hand_on(r, token->raw))
+		return false;
+	return r->held.what ? held_token(r, token) : rewriter_again(r, token);
+}
+
+static void drain(struct rewriter *r)
+{
+	struct html_token token;
+
+	while (r->result == REWRITER_OK && html_tokenizer_next(&r->tokenizer, &token)) {
+		if (take(r, &token) && arena_failed(&r->arena))
+			(void)rewriter_fail(r, REWRITER_NO_MEMORY, out_of_memory);
+	}
+}
+
+/* ---- Input. ---- */
+
+static bool is_white(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v');
+}
+
+/* Something that no browser reads octet by octet as ASCII: a byte order mark of UTF-16 (WHATWG Encoding 6.1). */
+static void see_mark(struct rewriter *r, struct slice piece)
+{
+	for (size_t i = 0; i < piece.n && r->octets_seen < 2; i++, r->octets_seen++) {
+		unsigned char c = (unsigned char)piece.p[i];
+
+		if (r->octets_seen == 0)
+			r->first = c;
+		else if ((r->first == 0xFE && c == 0xFF) || (r->first == 0xFF && c == 0xFE))
+			(void)rewriter_fail(r, REWRITER_UNREADABLE, "the page is in UTF-16");
+	}
+	if (r->result == REWRITER_UNREADABLE && ruleset_pages(r->rs)->unreadable_passes) {
+		r->result = REWRITER_OK;
+		r->through = true;
+	}
+}
+
+/* Without a Content-Type browsers take for HTML only what begins with a tag (WHATWG MIME Sniffing 7.1). */
+static void see_kind(struct rewriter *r, struct slice piece)
+{
+	static const char mark[] = "\xEF\xBB\xBF";
+	size_t i = 0;
+
+	while (i < piece.n && r->sniffed < 3 && piece.p[i] == mark[r->sniffed]) {
+		r->sniffed++;
+		i++;
+	}
+	while (i < piece.n && is_white(piece.p[i]))
+		i++;
+	if (i == piece.n)
+		return;
+	r->sniffing = false;
+	r->through = piece.p[i] != '<';
+}
+
+enum rewriter_result rewriter_push(struct rewriter *r, struct slice piece)
+{
+	if (r->result != REWRITER_OK || piece.n == 0)
+		return r->result;
+	if (r->sniffing)
+		see_kind(r, piece);
+	if (r->octets_seen < 2)
+		see_mark(r, piece);
+	if (r->result != REWRITER_OK)
+		return r->result;
+	if (r->through) {
+		(void)hand_on(r, piece);
+		return r->result;
+	}
+	for (; piece.n && r->result == REWRITER_OK; piece = slice_from(piece, REWRITER_PIECE)) {
+		html_tokenizer_feed(&r->tokenizer, slice_head(piece, REWRITER_PIECE));
+		drain(r);
+	}
+	return r->result;
+}
+
+enum rewriter_result rewriter_finish(struct rewriter *r)
+{
+	if (r->result != REWRITER_OK || r->through)
+		return r->result;
+	html_tokenizer_finish(&r->tokenizer);
+	drain(r);
+	if (r->result == REWRITER_OK && r->held.what)
+		(void)held_end(r);
+	if (r->result == REWRITER_OK)
+		(void)place_finish(r);
+	return r->result;
+}
+
+bool rewriter_rests(const struct rewriter *r)
+{
+	return html_tokenizer_rests(&r->tokenizer) && !r->held.what && !r->dropped.active && !r->oversized;
+}
+
+/* ---- Birth. ---- */
+
+static purposes denied_purposes(const struct rewriter *r)
+{
+	return ruleset_all_purposes(r->rs) & ~r->x.d->consent.granted;
+}
+
+static void init_tokenizer(struct rewriter *r, bool scripting)
+{
+	const struct html_options options = {
+		.names = r->judges ? &r->plan->beacons : &r->plan->places,
+		.wanted = HTML_WANT_COMMENT | HTML_WANT_DOCTYPE,
+		.scripting = scripting,
+		.max_tag = ruleset_pages(r->rs)->tag_max,
+		.isolated = r->page->xml,
+	};
+
+	html_tokenizer_init(&r->tokenizer, &options);
+}
+
+static bool needs_selectors(const struct rewriter *r)
+{
+	if (r->judges)
+		return true;
+	for (const struct page_inject *i = r->page->injects; i && !r->outer; i = i->next) {
+		if (i->rule->place == INJECT_BEFORE || i->rule->place == INJECT_AFTER)
+			return true;
+	}
+	return false;
+}
+
+static bool init_selectors(struct rewriter *r)
+{
+	const struct selectors *s = ruleset_selectors(r->rs);
+
+	if (!s || !needs_selectors(r))
+		return true;
+	r->matcher = selector_matcher_new(s);
+	return r->matcher != NULL;
+}
+
+static bool init_plan(struct rewriter *r)
+{
+	r->plan = r->x.env->plan;
+	if (!r->plan)
+		r->plan = r->own_plan = page_plan_new(r->rs);
+	return r->plan != NULL;
+}
+
+static bool init_base(struct rewriter *r)
+{
+	struct slice host;
+
+	if (!web_url_parse(arena_copy(&r->lasting, r->page->url), NULL, &r->lasting, &r->base))
+		return false;
+	host = r->base.kind == WEB_URL_NETWORK ? r->base.host : slice_of(NULL, 0);
+	filter_page_init(&r->filter_page, host);
+	return !arena_failed(&r->lasting);
+}
+
+static void init_memory(struct rewriter *r)
+{
+	size_t script = ruleset_pages(r->rs)->script_max, tag = ruleset_pages(r->rs)->tag_max;
+
+	arena_init(&r->arena, 4096, REWRITER_MEMORY);
+	arena_init(&r->lasting, 1024, 1u << 20);
+	buffer_init(&r->scratch, (script + tag) * 4);
+	buffer_init(&r->octets, script + tag + 2 * REWRITER_PIECE);
+	buffer_init(&r->inner_out, script * 8 + 4096);
+}
+
+static struct rewriter *make(const struct rewriter_options *options, struct rewriter *outer, bool scripting)
+{
+	struct rewriter *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->o = *options;
+	r->rs = options->env->rules;
+	r->page = &options->decision->page;
+	r->outer = outer;
+	r->x = (struct deciding){.env = options->env, .d = options->decision, .arena = &r->arena};
+	r->observe = options->decision->observe;
+	r->judges = (ruleset_beacon_purposes(r->rs) & denied_purposes(r)) != 0;
+	r->strips = ruleset_has_params(r->rs) && denied_purposes(r) != 0;
+	r->sniffing = r->page->unlabelled && !outer;
+	r->place = outer || !r->page->document ? PLACE_END : PLACE_START;
+	init_memory(r);
+	if (!init_plan(r) || !init_base(r) || !init_selectors(r)) {
+		rewriter_free(r);
+		return NULL;
+	}
+	init_tokenizer(r, scripting);
+	return r;
+}
+
+struct rewriter *rewriter_new(const struct rewriter_options *options)
+{
+	return make(options, NULL, true);
+}
+
+static bool into_buffer(void *arg, struct slice octets)
+{
+	return buffer_add(arg, octets);
+}
+
+static bool into_nothing(void *arg, struct slice octets)
+{
+	(void)arg;
+	(void)octets;
+	return true;
+}
+
+/* One that only looks tells and counts nothing: what it finds is told of the attribute that holds it. */
+static struct rewriter_options looking(struct rewriter *r)
+{
+	struct rewriter_options o = r->o;
+
+	r->quiet_env = *r->x.env;
+	r->quiet_env.sink = NULL;
+	r->quiet_env.plan = r->plan;
+	r->quiet_decision = *r->x.d;
+	o.env = &r->quiet_env;
+	o.decision = &r->quiet_decision;
+	o.sink = into_nothing;
+	o.edits = NULL;
+	return o;
+}
+
+static struct rewriter *make_inner(struct rewriter *r, bool scripting)
+{
+	struct rewriter_options o;
+	struct rewriter *inner;
+
+	if (scripting) {
+		o = looking(r);
+	} else {
+		o = r->o;
+		o.sink = into_buffer;
+		o.sink_arg = &r->inner_out;
+	}
+	inner = make(&o, r, scripting);
+	if (!inner)
+		return NULL;
+	inner->base = r->base; /* its slices live as long as the outer page */
+	inner->nesting = r->nesting + scripting;
+	return inner;
+}
+
+/* As new, but for its memory. */
+static void again(struct rewriter *r)
+{
+	html_tokenizer_reset(&r->tokenizer);
+	if (r->matcher)
+		selector_matcher_reset(r->matcher);
+	r->held.what = HOLD_NONE;
+	r->dropped.active = r->oversized = r->any_denied = false;
+	r->n_followed = 0;
+}
+
+struct rewriter *rewriter_inner(struct rewriter *r, bool scripting)
+{
+	struct rewriter **inner = scripting ? &r->srcdoc : &r->noscript;
+
+	if (!*inner)
+		*inner = make_inner(r, scripting);
+	else
+		again(*inner);
+	if (!*inner)
+		(void)rewriter_fail(r, REWRITER_NO_MEMORY, out_of_memory);
+	buffer_clear(&r->inner_out);
+	return *inner;
+}
+
+void rewriter_free(struct rewriter *r)
+{
+	if (!r)
+		return;
+	rewriter_free(r->noscript);
+	rewriter_free(r->srcdoc);
+	if (r->plan) /* else it was not yet initialised */
+		html_tokenizer_free(&r->tokenizer);
+	selector_matcher_free(r->matcher);
+	page_plan_free(r->own_plan);
+	arena_free(&r->arena);
+	arena_free(&r->lasting);
+	buffer_free(&r->scratch);
+	buffer_free(&r->octets);
+	buffer_free(&r->inner_out);
+	free(r);
+}

@@ -1,0 +1,302 @@
+/*
+ * Scripts, styles and noscript: their start tag is kept with what follows until the end tag, since the content decides
+ * about the tag. A script or noscript that is longer than the rules allow is made inert, or emptied, unexamined; of a
+ * style the rules that are whole are examined and handed on.
+ */
+#include "rules/decide/rewriter_internal.h"
+
+#include "rules/html/entity.h"
+
+static struct slice tag_of(const struct rewriter *r)
+{
+	return slice_head(buffer_slice(&r->octets), r->held.tag);
+}
+
+static struct slice content_of(const struct rewriter *r)
+{
+	return slice_from(buffer_slice(&r->octets), r->held.tag);
+}
+
+static struct slice shown(const struct rewriter *r, const struct beacon_judgement *j)
+{
+	return j->url.n ? j->url : slice_head(buffer_slice(&r->octets), NAME_SHOWN_MAX);
+}
+
+bool held_begin(struct rewriter *r, enum hold what, const struct html_token *token)
+{
+	r->held.what = what;
+	r->held.offset = token->offset;
+	r->held.tag = token->raw.n;
+	r->held.overflown = false;
+	buffer_clear(&r->octets);
+	return buffer_add(&r->octets, token->raw) || rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
+}
+
+static bool put_tag(struct rewriter *r, const struct verdict *v)
+{
+	return edits_put(r, &r->held.edits, tag_of(r), r->held.offset, v);
+}
+
+/* The start tag of an element that is not denied as a whole; something in the tag, an event handler say, may be. */
+static bool put_allowed_tag(struct rewriter *r)
+{
+	if (r->held.overflown)
+		return true;
+	if (r->held.denied)
+		inert_mark(r, &r->held.edits, &r->held.inert, r->held.denied);
+	return put_tag(r, NULL);
+}
+
+/* -- scripts ------------------------------------------------------------------------------------------------------- */
+
+static void inert(struct rewriter *r, purposes mask)
+{
+	struct held *h = &r->held;
+
+	inert_type(&h->edits, &h->inert);
+	inert_mark(r, &h->edits, &h->inert, h->denied | mask);
+}
+
+static bool put_allowed(struct rewriter *r)
+{
+	return put_allowed_tag(r) && rewriter_put(r, content_of(r));
+}
+
+static bool replaced(struct rewriter *r, const struct beacon_judgement *j, bool *stays)
+{
+	const struct beacon_rule *rule = j->match.rule;
+	struct slice instead = rule->action == BEACON_REPLACED ? rule->replacement : slice_of(NULL, 0);
+	enum verdict_kind kind = instead.n ? VERDICT_REPLACE : VERDICT_DROP;
+	const struct verdict *v = rewriter_verdict(r, kind, shown(r, j), j, r->held.offset);
+
+	*stays = false;
+	rewriter_report(r, r->held.offset, buffer_slice(&r->octets), instead, v);
+	return rewriter_put(r, instead);
+}
+
+static bool leaves(const struct beacon_judgement *j)
+{
+	const struct beacon_rule *rule = j->match.rule;
+
+	return rule && (rule->action == BEACON_REMOVED || (rule->action == BEACON_REPLACED && rule->replacement.n));
+}
+
+static bool finish_script(struct rewriter *r, bool *stays)
+{
+	struct slice text = content_of(r);
+	struct beacon_judgement j;
+	const struct verdict *v;
+
+	if (r->held.decode && !html_decode_text(text, &r->scratch, &text))
+		return rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
+	if (text.p != content_of(r).p)
+		text = arena_copy(&r->arena, text);
+	j = judge_script(r, text, &r->held.selected, &r->held.selected.said);
+	if (j.pass) {
+		if (j.match.rule)
+			(void)rewriter_verdict(r, VERDICT_KEEP, shown(r, &j), &j, r->held.offset);
+		return put_allowed(r);
+	}
+	if (leaves(&j))
+		return replaced(r, &j, stays);
+	v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
+	inert(r, j.mask);
+	return put_tag(r, v) && rewriter_put(r, content_of(r));
+}
+
+/* -- styles -------------------------------------------------------------------------------------------------------- */
+
+/* The first n octets of the content. */
+static bool put_style(struct rewriter *r, size_t n)
+{
+	struct slice css = slice_head(content_of(r), n), out;
+	struct beacon_judgement denied;
+	const struct verdict *v;
+
+	out = neutral_style(r, css, &r->held.selected.said, &denied);
+	if (!denied.pass) {
+		v = rewriter_verdict(r, VERDICT_REWRITE, shown(r, &denied), &denied, r->held.offset);
+		rewriter_report(r, r->held.offset + r->held.tag, css, out, v);
+	}
+	return rewriter_put(r, out);
+}
+
+static bool finish_style(struct rewriter *r)
+{
+	return put_allowed_tag(r) && put_style(r, content_of(r).n);
+}
+
+/* -- noscript ------------------------------------------------------------------------------------------------------ */
+
+static const struct beacon_judgement ambiguous = {
+	.pass = false,
+	.mask = PURPOSE_NECESSARY,
+	.reason = "its content ends elsewhere where scripts do not run",
+};
+
+/*
+ * Where scripts run it is text, where they do not it is markup, and that may end elsewhere: both readings must be safe.
+ * What is not ordinary content again at its end, in the second reading, goes.
+ */
+static bool finish_noscript(struct rewriter *r)
+{
+	struct slice content = content_of(r);
+	struct rewriter *inner;
+
+	if (!put_allowed_tag(r) || r->held.overflown)
+		return r->result == REWRITER_OK;
+	if (slice_find_char(content, '<') == content.n)
+		return rewriter_put(r, content);
+	inner = rewriter_inner(r, false);
+	if (!inner)
+		return false;
+	inner->offset_base = r->offset_base + r->held.offset + r->held.tag;
+	if (rewriter_push(inner, content) != REWRITER_OK)
+		return rewriter_fail(r, inner->result == REWRITER_STOPPED ? REWRITER_NO_MEMORY : inner->result,
+				     inner->why);
+	r->any_denied |= inner->any_denied;
+	if (rewriter_rests(inner))
+		return rewriter_put(r, buffer_slice(&r->inner_out));
+	rewriter_report(
+		r, r->held.offset + r->held.tag, content, slice_of(NULL, 0),
+		rewriter_verdict(r, VERDICT_DROP, slice_head(content, NAME_SHOWN_MAX), &ambiguous, r->held.offset));
+	return true;
+}
+
+/* -- too long ------------------------------------------------------------------------------------------------------ */
+
+static bool let_go(struct rewriter *r)
+{
+	r->held.what = HOLD_NONE;
+	return put_allowed_tag(r) && rewriter_put(r, content_of(r));
+}
+
+static bool overflow_script(struct rewriter *r)
+{
+	const struct beacon_judgement j = {.pass = false,
+					   .mask = ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY,
+					   .reason = "the script is longer than the limit"};
+	const struct verdict *v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
+
+	r->held.what = HOLD_NONE;
+	inert(r, j.mask);
+	return put_tag(r, v) && rewriter_put(r, content_of(r));
+}
+
+/* The rules that are whole go; what is behind the last of them stays. Without any, nobody can tell what it is: it goes.
+ */
+static bool overflow_style(struct rewriter *r)
+{
+	struct slice css = content_of(r);
+	size_t n = css.n;
+
+	while (n > 0 && css.p[n - 1] != '}')
+		n--;
+	if (!put_allowed_tag(r) || !put_style(r, n))
+		return false;
+	r->held.overflown = true;
+	r->held.offset += r->held.tag + (n ? n : css.n);
+	buffer_consume(&r->octets, r->held.tag + (n ? n : css.n));
+	r->held.tag = 0;
+	arena_reset(&r->arena);
+	return true;
+}
+
+static bool overflow_noscript(struct rewriter *r)
+{
+	static const struct beacon_judgement j = {
+		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "the noscript is longer than the limit"};
+
+	(void)rewriter_verdict(r, VERDICT_DROP, shown(r, &j), &j, r->held.offset);
+	if (!put_allowed_tag(r))
+		return false;
+	r->held.overflown = true;
+	buffer_clear(&r->octets);
+	r->held.tag = 0;
+	return true;
+}
+
+static bool overflow(struct rewriter *r)
+{
+	if (ruleset_pages(r->rs)->oversized_passes)
+		return let_go(r);
+	switch (r->held.what) {
+	case HOLD_SCRIPT:
+		return overflow_script(r);
+	case HOLD_STYLE:
+		return overflow_style(r);
+	default:
+		return overflow_noscript(r);
+	}
+}
+
+/*
+ * In svg and math a script or style is an element like others: a tag in it is a tag, and may well end it. What came so
+ * far decides; a script with markup in it is not run.
+ */
+static bool interrupted(struct rewriter *r)
+{
+	static const struct beacon_judgement j = {
+		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "the script has markup in it"};
+	const struct verdict *v;
+
+	if (r->held.what == HOLD_STYLE)
+		return held_end(r);
+	v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
+	r->held.what = HOLD_NONE;
+	inert(r, ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY);
+	return put_tag(r, v) && rewriter_put(r, content_of(r));
+}
+
+/* -- tokens -------------------------------------------------------------------------------------------------------- */
+
+static bool finish(struct rewriter *r, bool *stays)
+{
+	switch (r->held.what) {
+	case HOLD_SCRIPT:
+		return finish_script(r, stays);
+	case HOLD_STYLE:
+		return finish_style(r);
+	default:
+		return finish_noscript(r);
+	}
+}
+
+static bool ends(const struct rewriter *r, const struct html_token *token)
+{
+	if (token->name != r->held.name)
+		return false;
+	return token->type == HTML_END_TAG || (token->type == HTML_OVERSIZED && token->end_tag && token->first);
+}
+
+bool held_token(struct rewriter *r, const struct html_token *token)
+{
+	bool stays = true, ok;
+
+	if (ends(r, token)) {
+		ok = finish(r, &stays);
+		r->held.what = HOLD_NONE;
+		return ok && rewriter_end_tag(r, token, stays);
+	}
+	if (token->type == HTML_START_TAG)
+		return interrupted(r) && rewriter_again(r, token);
+	if (r->held.what == HOLD_NOSCRIPT && r->held.overflown)
+		return true;
+	if (content_of(r).n + token->raw.n > ruleset_pages(r->rs)->script_max) {
+		if (!overflow(r))
+			return false;
+		if (!r->held.what)
+			return rewriter_put(r, token->raw);
+		if (r->held.what == HOLD_NOSCRIPT)
+			return true;
+	}
+	return buffer_add(&r->octets, token->raw) || rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
+}
+
+bool held_end(struct rewriter *r)
+{
+	bool stays = true, ok = finish(r, &stays);
+
+	r->held.what = HOLD_NONE;
+	return ok;
+}

@@ -1,0 +1,547 @@
+/* What becomes of a start tag. */
+#include "rules/decide/rewriter_internal.h"
+
+#include "rules/http/url.h"
+
+struct tag {
+	const struct html_token *token;
+	enum element element;
+	unsigned flags;
+	struct selected selected;
+	struct edits edits;
+	struct inert_at inert;
+	purposes denied;		  /* of all that became inert */
+	struct beacon_judgement why;	  /* of the first that did */
+	const struct beacon_rule *leaves; /* a rule that wants the element removed or replaced */
+	bool renamed;
+};
+
+static bool is_denied(const struct beacon_judgement *j)
+{
+	return !j->pass;
+}
+
+static struct slice decoded(struct rewriter *r, const struct tag *t, struct slice name)
+{
+	const struct html_attribute *a = html_attribute_find(t->token, name);
+
+	return a ? rewriter_decode(r, html_attribute_value(t->token, a)) : slice_of(NULL, 0);
+}
+
+static bool has(const struct tag *t, struct slice name)
+{
+	return html_attribute_find(t->token, name) != NULL;
+}
+
+/* ---- Selectors. ---- */
+
+static void select_element(struct rewriter *r, struct tag *t)
+{
+	struct selected *s = &t->selected;
+
+	s->said.pass = true;
+	if (!r->matcher)
+		return;
+	s->n_hits = selector_matcher_start(r->matcher, t->token, &r->scratch, s->hits);
+	for (size_t i = 0; i < s->n_hits; i++) {
+		const struct beacon_selector *b = ruleset_selector(r->rs, s->hits[i]);
+
+		for (; b; b = b->next) {
+			if (!b->rule || b->containing.n || b->containing_regex ||
+			    (s->said.match.rule && s->said.match.rule->order <= b->rule->order))
+				continue;
+			s->said = (struct beacon_judgement){.match = {.rule = b->rule, .pattern = b->text},
+							    .mask = b->rule->mask,
+							    .pass = is_granted(&r->x, b->rule->mask)};
+		}
+	}
+}
+
+/* ---- Attributes. ---- */
+
+static struct carrier carrier_in(struct rewriter *r, const struct tag *t, struct slice name)
+{
+	if (t->element == ELEMENT_LINK && slice_ieq(name, SLICE("href")))
+		return carrier_of_link(decoded(r, t, SLICE("rel")), decoded(r, t, SLICE("as")));
+	if (t->element == ELEMENT_META && slice_ieq(name, SLICE("content")) &&
+	    slice_ieq(decoded(r, t, SLICE("http-equiv")), SLICE("refresh")))
+		return (struct carrier){CARRIER_REFRESH, FILTER_ANY | FILTER_DOCUMENT};
+	return carrier_of(t->element, name);
+}
+
+static void rename_attribute(struct tag *t, const struct html_attribute *a)
+{
+	edit_add(&t->edits, a->name, 0, SLICE("data-cg-"));
+	t->renamed = true;
+}
+
+/* A style keeps what is not denied: it is renamed, and an edited one stands in its place. */
+static void neutralise_style(struct rewriter *r, struct tag *t, const struct html_attribute *a, struct slice value)
+{
+	struct beacon_judgement unused;
+	struct slice css = neutral_style(r, value, &t->selected.said, &unused);
+	const struct slice parts[] = {SLICE("style=\""), edit_escape(r, css), SLICE("\" ")};
+
+	edit_add(&t->edits, a->name, 0, arena_concat(&r->arena, parts, CG_COUNT(parts)));
+	rename_attribute(t, a);
+}
+
+static void note_denied(struct tag *t, const struct beacon_judgement *j)
+{
+	const struct beacon_rule *rule = j->match.rule;
+
+	if (!t->denied)
+		t->why = *j;
+	t->denied |= j->mask;
+	if (rule && (rule->action == BEACON_REMOVED || rule->action == BEACON_REPLACED) && !t->leaves)
+		t->leaves = rule;
+}
+
+/* The first attribute of that name counts; once it is renamed, the next would. */
+static const struct html_attribute *first_of_name(const struct tag *t, const struct html_attribute *a)
+{
+	return html_attribute_find(t->token, html_attribute_name(t->token, a));
+}
+
+static bool starts_renamed(const struct tag *t, const struct html_attribute *a)
+{
+	for (size_t i = 0; i < t->edits.n; i++) {
+		if (t->edits.v[i].at == a->name)
+			return true;
+	}
+	return false;
+}
+
+static struct slice shown(const struct html_token *token)
+{
+	return slice_head(token->raw, NAME_SHOWN_MAX);
+}
+
+static void judge_attribute(struct rewriter *r, struct tag *t, const struct html_attribute *a)
+{
+	struct carrier c = carrier_in(r, t, html_attribute_name(t->token, a));
+	const struct html_attribute *first;
+	struct beacon_judgement j;
+	struct slice value;
+
+	if (c.kind == CARRIER_NONE)
+		return;
+	first = first_of_name(t, a);
+	if (first != a) {
+		if (starts_renamed(t, first))
+			rename_attribute(t, a);
+		return;
+	}
+	value = rewriter_decode(r, html_attribute_value(t->token, a));
+	j = judge_value(r, c, value, &t->selected.said);
+	if (!is_denied(&j)) {
+		if (j.match.rule && j.match.rule != t->selected.said.match.rule)
+			(void)rewriter_verdict(r, VERDICT_KEEP, j.url.n ? j.url : shown(t->token), &j,
+					       t->token->offset);
+		return;
+	}
+	note_denied(t, &j);
+	if (c.kind == CARRIER_STYLE)
+		neutralise_style(r, t, a, value);
+	else
+		rename_attribute(t, a);
+}
+
+/* ---- Links. ---- */
+
+static bool keep_param(void *arg, const struct query_param *p)
+{
+	struct rewriter *r = arg;
+	bool limit = false;
+	const struct param_rule *rule = ruleset_param(r->rs, r->x.env->scratch, p->name, &limit);
+	struct verdict v = {.kind = VERDICT_KEEP, .subject = SUBJECT_PARAM, .name = p->name};
+
+	v.rule = rule ? &rule->rule : NULL;
+	v.mask = rule ? rule->mask : limit ? ruleset_all_purposes(r->rs) : PURPOSE_NECESSARY;
+	v.reason = limit ? decide_pattern_limit : NULL;
+	if (limit || !is_granted(&r->x, v.mask))
+		v.kind = VERDICT_DROP;
+	if (rule || limit)
+		verdict_emit(&r->x, &v);
+	return v.kind == VERDICT_KEEP;
+}
+
+/* Without the parameters that are denied; the very same slice if there are none. */
+static struct slice strip_link(struct rewriter *r, struct slice url)
+{
+	size_t fragment = slice_find_char(url, '#');
+	struct slice parts[2] = {slice_head(url, fragment), slice_from(url, fragment)};
+	struct slice stripped;
+
+	if (slice_find_char(parts[0], '?') == parts[0].n)
+		return url;
+	if (!target_remove_params(parts[0], keep_param, r, &r->arena, &stripped) || slice_eq(stripped, parts[0]))
+		return url;
+	parts[0] = stripped;
+	return arena_concat(&r->arena, parts, 2);
+}
+
+static void judge_link(struct rewriter *r, struct tag *t)
+{
+	const struct html_attribute *a = html_attribute_find(t->token, SLICE("href"));
+	struct slice value, stripped, parts[3] = {SLICE("\""), {NULL, 0}, SLICE("\"")};
+	size_t quotes;
+
+	if (!a || a->value_length == 0)
+		return;
+	value = rewriter_decode(r, html_attribute_value(t->token, a));
+	stripped = strip_link(r, value);
+	if (stripped.p == value.p && stripped.n == value.n)
+		return;
+	quotes = a->quote > HTML_UNQUOTED;
+	parts[1] = edit_escape(r, stripped);
+	edit_add(&t->edits, a->value - quotes, a->value_length + 2 * quotes, arena_concat(&r->arena, parts, 3));
+}
+
+/* ---- What becomes of it. ---- */
+
+static void find_types(struct tag *t)
+{
+	struct inert_at *at = &t->inert;
+
+	at->name_end = (uint32_t)(t->token->name_raw.p - t->token->raw.p + (ptrdiff_t)t->token->name_raw.n);
+	at->typed = t->element == ELEMENT_SCRIPT || t->element == ELEMENT_STYLE;
+	for (size_t i = 0; at->typed && i < t->token->attribute_count && at->n_types < CG_COUNT(at->types); i++) {
+		if (slice_ieq(html_attribute_name(t->token, &t->token->attributes[i]), SLICE("type")))
+			at->types[at->n_types++] = t->token->attributes[i].name;
+	}
+}
+
+void inert_type(struct edits *e, const struct inert_at *at)
+{
+	if (!at->typed)
+		return;
+	edit_add(e, at->name_end, 0, SLICE(" type=\"text/plain\""));
+	for (size_t i = 0; i < at->n_types; i++)
+		edit_add(e, at->types[i], 0, SLICE("data-cg-"));
+}
+
+void inert_mark(struct rewriter *r, struct edits *e, const struct inert_at *at, purposes mask)
+{
+	struct slice text = SLICE(" data-cg=\"");
+	bool first = true;
+
+	for (size_t bit = 1; bit < ruleset_purpose_count(r->rs); bit++) {
+		const struct slice parts[] = {text, first ? SLICE("") : SLICE(" "), ruleset_purpose(r->rs, bit)->name};
+
+		if (!(mask >> bit & 1))
+			continue;
+		text = arena_concat(&r->arena, parts, CG_COUNT(parts));
+		first = false;
+	}
+	edit_add(e, at->name_end, 0, arena_concat(&r->arena, (struct slice[]){text, SLICE("\"")}, 2));
+}
+
+static struct slice first_title(const struct rewriter *r, purposes mask)
+{
+	for (size_t bit = 1; bit < ruleset_purpose_count(r->rs); bit++) {
+		if (mask >> bit & 1)
+			return ruleset_purpose(r->rs, bit)->title;
+	}
+	return SLICE("consent");
+}
+
+static struct slice host_shown(struct rewriter *r, struct slice url)
+{
+	struct web_url u;
+
+	if (!web_url_parse(url, &r->base, &r->arena, &u) || u.kind != WEB_URL_NETWORK)
+		return SLICE("another site");
+	return u.host;
+}
+
+struct slice placeholder(struct rewriter *r, const struct beacon_judgement *j)
+{
+	const struct beacon_rule *rule = j->match.rule;
+	struct slice title = first_title(r, j->mask);
+	const struct slice parts[] = {
+		SLICE("<div data-cg-placeholder>"),
+		SLICE("<p>This part of the page comes from "),
+		edit_escape(r, host_shown(r, j->url)),
+		SLICE(" and is shown once you agree to: "),
+		edit_escape(r, title),
+		SLICE(".</p></div>"),
+	};
+
+	if (rule && rule->replacement.n)
+		return rule->replacement;
+	return arena_concat(&r->arena, parts, CG_COUNT(parts));
+}
+
+static bool has_content(const struct tag *t)
+{
+	if (t->token->ns != HTML_NS_HTML)
+		return !t->token->self_closing;
+	return !(t->flags & ELEMENT_VOID) && !html_is_void(t->token->name_raw);
+}
+
+/* The element goes, with what is in it. */
+static bool leave_out(struct rewriter *r, struct tag *t, enum verdict_kind kind, struct slice instead)
+{
+	const struct html_token *token = t->token;
+	const struct verdict *v =
+		rewriter_verdict(r, kind, t->why.url.n ? t->why.url : shown(token), &t->why, token->offset);
+
+	rewriter_report(r, token->offset, token->raw, instead, v);
+	if (has_content(t))
+		rewriter_drop(r, token->name);
+	return rewriter_put(r, instead);
+}
+
+static bool stays_inert(struct rewriter *r, struct tag *t, bool hidden)
+{
+	const struct html_token *token = t->token;
+	const struct verdict *v =
+		rewriter_verdict(r, VERDICT_INERT, t->why.url.n ? t->why.url : shown(token), &t->why, token->offset);
+
+	inert_type(&t->edits, &t->inert);
+	if (hidden)
+		edit_add(&t->edits, t->inert.name_end, 0, SLICE(" hidden data-cg-hidden"));
+	inert_mark(r, &t->edits, &t->inert, t->denied);
+	if (t->edits.full)
+		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
+	return edits_put(r, &t->edits, token->raw, token->offset, v);
+}
+
+static bool can_be_inert(const struct tag *t)
+{
+	return t->renamed || (t->denied && t->inert.typed);
+}
+
+static bool replace(struct rewriter *r, struct tag *t)
+{
+	struct slice instead = placeholder(r, &t->why);
+
+	if (t->leaves->replacement.n || !can_be_inert(t) || !(t->flags & ELEMENT_INERT))
+		return leave_out(r, t, VERDICT_REPLACE, instead);
+	rewriter_report(r, t->token->offset, slice_of(NULL, 0), instead, NULL);
+	return rewriter_put(r, instead) && stays_inert(r, t, true);
+}
+
+static bool denied_tag(struct rewriter *r, struct tag *t)
+{
+	if (t->leaves && t->leaves->action == BEACON_REMOVED)
+		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
+	if (t->leaves)
+		return replace(r, t);
+	if (!can_be_inert(t))
+		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
+	return stays_inert(r, t, false);
+}
+
+/* ---- Elements whose content decides. ---- */
+
+/* JavaScript MIME types (WHATWG MIME Sniffing 4.6) and the other types that load or run (HTML 4.12.1). */
+static bool type_runs(struct slice type)
+{
+	static const struct slice types[] = {
+		SLICE_INIT("text/javascript"),
+		SLICE_INIT("application/javascript"),
+		SLICE_INIT("module"),
+		SLICE_INIT("importmap"),
+		SLICE_INIT("speculationrules"),
+		SLICE_INIT("application/x-javascript"),
+		SLICE_INIT("text/ecmascript"),
+		SLICE_INIT("application/ecmascript"),
+		SLICE_INIT("application/x-ecmascript"),
+		SLICE_INIT("text/x-javascript"),
+		SLICE_INIT("text/x-ecmascript"),
+		SLICE_INIT("text/jscript"),
+		SLICE_INIT("text/livescript"),
+		SLICE_INIT("text/javascript1.0"),
+		SLICE_INIT("text/javascript1.1"),
+		SLICE_INIT("text/javascript1.2"),
+		SLICE_INIT("text/javascript1.3"),
+		SLICE_INIT("text/javascript1.4"),
+		SLICE_INIT("text/javascript1.5"),
+	};
+
+	while (type.n && (type.p[type.n - 1] == ' ' || (type.p[type.n - 1] >= '\t' && type.p[type.n - 1] <= '\r')))
+		type.n--;
+	while (type.n && (type.p[0] == ' ' || (type.p[0] >= '\t' && type.p[0] <= '\r')))
+		type = slice_from(type, 1);
+	for (size_t i = 0; i < CG_COUNT(types); i++) {
+		if (slice_ieq(type, types[i]))
+			return true;
+	}
+	return false;
+}
+
+/* HTML 4.12.1.1, "prepare the script element", steps 8 to 13. */
+static bool script_runs(struct rewriter *r, const struct tag *t)
+{
+	struct slice type, language;
+
+	if (has(t, SLICE("type"))) {
+		type = decoded(r, t, SLICE("type"));
+		return type.n == 0 || type_runs(type);
+	}
+	language = decoded(r, t, SLICE("language"));
+	return language.n == 0 || type_runs(arena_concat(&r->arena, (struct slice[]){SLICE("text/"), language}, 2));
+}
+
+static enum hold holds(struct rewriter *r, const struct tag *t)
+{
+	bool foreign = t->token->ns != HTML_NS_HTML;
+
+	if (foreign && t->token->self_closing)
+		return HOLD_NONE;
+	if (t->element == ELEMENT_SCRIPT) {
+		bool external = foreign ? has(t, SLICE("href")) || has(t, SLICE("xlink:href")) : has(t, SLICE("src"));
+
+		return !external && script_runs(r, t) ? HOLD_SCRIPT : HOLD_NONE;
+	}
+	if (t->element == ELEMENT_STYLE)
+		return HOLD_STYLE;
+	return t->element == ELEMENT_NOSCRIPT && t->token->text == HTML_RAWTEXT ? HOLD_NOSCRIPT : HOLD_NONE;
+}
+
+static bool hold(struct rewriter *r, const struct tag *t, enum hold what)
+{
+	r->held.name = t->token->name;
+	r->held.edits = t->edits;
+	r->held.inert = t->inert;
+	r->held.denied = t->denied;
+	r->held.selected = t->selected;
+	if (t->denied)
+		(void)rewriter_verdict(r, VERDICT_INERT, t->why.url.n ? t->why.url : shown(t->token), &t->why,
+				       t->token->offset);
+	r->held.decode = t->token->ns != HTML_NS_HTML || r->page->xml;
+	return held_begin(r, what, t->token);
+}
+
+/* ---- Injection around it. ---- */
+
+static bool inject_around(struct rewriter *r, const struct tag *t, enum inject_place place)
+{
+	uint64_t at = t->token->offset + (place == INJECT_AFTER ? t->token->raw.n : 0);
+
+	for (const struct page_inject *i = r->page->injects; i && !r->outer; i = i->next) {
+		bool hit = false;
+
+		for (size_t k = 0; k < t->selected.n_hits && i->rule->place == place; k++)
+			hit |= t->selected.hits[k] == i->rule->selector;
+		if (!hit)
+			continue;
+		if (place == INJECT_AFTER && has_content(t)) {
+			if (r->n_followed < FOLLOWED_MAX)
+				r->followed[r->n_followed++] = (struct followed){t->token->name, 0, i};
+		} else if (!inject_one(r, i, at)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- The whole. ---- */
+
+static void judge(struct rewriter *r, struct tag *t)
+{
+	find_types(t);
+	if (!r->judges)
+		return;
+	for (size_t i = 0; i < t->token->attribute_count; i++)
+		judge_attribute(r, t, &t->token->attributes[i]);
+	if (is_denied(&t->selected.said) && !t->denied)
+		note_denied(t, &t->selected.said);
+}
+
+static bool put_tag(struct rewriter *r, struct tag *t)
+{
+	if (t->denied)
+		return denied_tag(r, t);
+	if (t->selected.said.match.rule)
+		(void)rewriter_verdict(r, VERDICT_KEEP, shown(t->token), &t->selected.said, t->token->offset);
+	return edits_put(r, &t->edits, t->token->raw, t->token->offset, NULL);
+}
+
+static void see_base(struct rewriter *r, const struct tag *t)
+{
+	struct slice value;
+	struct web_url base;
+
+	if (r->based || !has(t, SLICE("href")))
+		return;
+	r->based = true;
+	value = arena_copy(&r->lasting, decoded(r, t, SLICE("href")));
+	if (web_url_parse(value, &r->base, &r->lasting, &base) && base.kind == WEB_URL_NETWORK)
+		r->base = base;
+}
+
+/* ISO-2022-JP can hide markup from who reads octets as ASCII (WHATWG Encoding, 12.2). */
+static bool see_charset(struct rewriter *r, const struct tag *t)
+{
+	struct slice content = decoded(r, t, SLICE("content")), label = decoded(r, t, SLICE("charset"));
+	size_t at = slice_find(content, SLICE("charset="));
+
+	if (label.n == 0 && at < content.n && slice_ieq(decoded(r, t, SLICE("http-equiv")), SLICE("content-type")))
+		label = slice_trim(slice_from(content, at + 8));
+	if (!slice_ieq(label, SLICE("iso-2022-jp")) && !slice_ieq(label, SLICE("csiso2022jp")))
+		return true;
+	return ruleset_pages(r->rs)->unreadable_passes ||
+	       rewriter_fail(r, REWRITER_UNREADABLE, "the page is in ISO-2022-JP");
+}
+
+bool rewriter_start_tag(struct rewriter *r, const struct html_token *token)
+{
+	struct tag t = {.token = token, .element = page_plan_element(r->plan, token->name)};
+	enum hold what;
+
+	t.flags = element_flags(t.element);
+	t.why.pass = true;
+	select_element(r, &t);
+	if (t.element == ELEMENT_BASE)
+		see_base(r, &t);
+	if (t.element == ELEMENT_META && !see_charset(r, &t))
+		return false;
+	judge(r, &t);
+	if (r->strips && (t.flags & ELEMENT_LINKS))
+		judge_link(r, &t);
+	if (!inject_around(r, &t, INJECT_BEFORE))
+		return false;
+	what = r->judges && !t.leaves && !is_denied(&t.selected.said) ? holds(r, &t) : HOLD_NONE;
+	if (what)
+		return hold(r, &t, what);
+	return put_tag(r, &t) && (r->dropped.active || inject_around(r, &t, INJECT_AFTER));
+}
+
+/* Elements with text that only their end tag ends, but for those that the rewriter knows: they carry nothing. */
+static bool is_plain_text(struct slice name)
+{
+	static const struct slice names[] = {SLICE_INIT("textarea"), SLICE_INIT("title"),    SLICE_INIT("xmp"),
+					     SLICE_INIT("noembed"),  SLICE_INIT("noframes"), SLICE_INIT("plaintext")};
+
+	for (size_t i = 0; i < CG_COUNT(names); i++) {
+		if (slice_ieq(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+bool rewriter_oversized(struct rewriter *r, const struct html_token *token)
+{
+	struct tag t = {.token = token, .element = page_plan_element(r->plan, token->name)};
+	const struct beacon_judgement j = {.mask = ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY,
+					   .reason = "the tag is longer than the limit",
+					   .pass = ruleset_pages(r->rs)->oversized_passes};
+	enum verdict_kind kind = j.pass ? VERDICT_KEEP : VERDICT_DROP;
+
+	t.flags = element_flags(t.element);
+	if (token->end_tag || !r->judges || is_plain_text(token->name_raw))
+		return rewriter_put(r, token->raw);
+	rewriter_report(r, token->offset, token->raw, slice_of(NULL, 0),
+			rewriter_verdict(r, kind, shown(token), &j, token->offset));
+	if (j.pass)
+		return rewriter_put(r, token->raw);
+	if (t.element == ELEMENT_SCRIPT || t.element == ELEMENT_STYLE || t.element == ELEMENT_IFRAME ||
+	    t.element == ELEMENT_NOSCRIPT)
+		rewriter_drop(r, token->name); /* with the rest of the tag */
+	else
+		r->oversized = !token->last;
+	return true;
+}

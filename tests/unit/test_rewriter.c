@@ -1,0 +1,424 @@
+/* The page rewriter: what becomes of each carrier, and that it does not matter how the page came in. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/support/page_fixture.h"
+
+#define RULES                                                                    \
+	"purpose preferences \"Remember\"\n"                                     \
+	"purpose analytics \"Count visits\"\n"                                   \
+	"purpose advertising \"Advertising\"\n"                                  \
+	"cookie * is advertising\n"                                              \
+	"beacon script#consent is necessary\n"                                   \
+	"beacon script containing \"OneTrust\" is necessary\n"                   \
+	"beacon ||stats.example^ is analytics\n"                                 \
+	"beacon ||ads.example^ is advertising\n"                                 \
+	"beacon /own-pixel.gif is analytics\n"                                   \
+	"beacon script containing \"fbq(\" is advertising\n"                     \
+	"beacon script containing /_p[ax]q/ is analytics\n"                      \
+	"beacon img[width=\"1\"][height=\"1\"] is advertising removed\n"         \
+	"beacon iframe[src*=\"video\"] is preferences replaced by placeholder\n" \
+	"beacon div.ad is advertising\n"                                         \
+	"beacon aside.ad is advertising replaced by <<HTML\n"                    \
+	"<p>Held back</p>\n"                                                     \
+	"HTML\n"                                                                 \
+	"beacon object.gone is advertising removed\n"                            \
+	"param gclid is advertising\n"
+
+struct row {
+	const char *in;
+	const char *out; /* NULL: as it is */
+};
+
+static void check(struct fixture *f, struct slice in, struct slice expected, struct page_run run)
+{
+	struct buffer out;
+
+	buffer_init(&out, 1 << 20);
+	assert_int_equal(page_rewrite(f, in, run, &out), REWRITER_OK);
+	if (!slice_eq(buffer_slice(&out), expected))
+		print_error("pieces of %zu and %zu\nof       %.*s\nexpected %.*s\ngot      %.*s\n", run.first, run.step,
+			    SLICE_ARG(in), SLICE_ARG(expected), SLICE_ARG(buffer_slice(&out)));
+	assert_true(slice_eq(buffer_slice(&out), expected));
+	buffer_free(&out);
+}
+
+static void check_row(struct fixture *f, const struct row *row)
+{
+	struct slice in = slice_str(row->in), out = slice_str(row->out ? row->out : row->in);
+
+	check(f, in, out, (struct page_run){0, 0});
+	check(f, in, out, (struct page_run){1, 1});
+	for (size_t i = 1; i < in.n; i++)
+		check(f, in, out, (struct page_run){i, 0});
+}
+
+static void check_rows(const char *rules, const char *granted, const struct row *rows, size_t n)
+{
+	struct fixture f;
+
+	fixture_open(&f, rules);
+	page_visit(&f, granted);
+	f.decision.page.document = false;
+	for (size_t i = 0; i < n; i++)
+		check_row(&f, &rows[i]);
+	fixture_close(&f);
+}
+
+#define AN    " data-cg=\"analytics\""
+#define AD    " data-cg=\"advertising\""
+#define PLAIN " type=\"text/plain\""
+
+static const struct row carriers[] = {
+	{"<p>Nothing here</p>", NULL},
+	{"<script src=\"https://stats.example/x.js\" async></script>!",
+	 "<script" PLAIN AN " data-cg-src=\"https://stats.example/x.js\" async></script>!"},
+	{"<script src=https://ok.example/x.js></script>", NULL},
+	{"<script type=module src=//stats.example/x.js></script>",
+	 "<script" PLAIN AN " data-cg-type=module data-cg-src=//stats.example/x.js></script>"},
+	{"<SCRIPT SRC = 'https://WWW.Stats.EXAMPLE/x.js'></SCRIPT>",
+	 "<SCRIPT" PLAIN AN " data-cg-SRC = 'https://WWW.Stats.EXAMPLE/x.js'></SCRIPT>"},
+	{"<script src=\"https://stats&#46;example/x\"></script>",
+	 "<script" PLAIN AN " data-cg-src=\"https://stats&#46;example/x\"></script>"},
+	{"<script src=\"https://sta\tts.exa\nmple/x\"></script>",
+	 "<script" PLAIN AN " data-cg-src=\"https://sta\tts.exa\nmple/x\"></script>"},
+	{"<img src=\\\\stats.example\\x>", "<img" AN " data-cg-src=\\\\stats.example\\x>"},
+	{"<img src=https://u:p@stats.example.:443/x>", "<img" AN " data-cg-src=https://u:p@stats.example.:443/x>"},
+	{"<img src=/own-pixel.gif>", "<img" AN " data-cg-src=/own-pixel.gif>"},
+	{"<img src=../own-pixel.gif?x>", "<img" AN " data-cg-src=../own-pixel.gif?x>"},
+	{"<img src=data:image/gif;base64,R0>", NULL},
+	{"<img src=ok.gif src=https://stats.example/>", NULL},
+	{"<img src=https://stats.example/ src=https://ads.example/>",
+	 "<img" AN " data-cg-src=https://stats.example/ data-cg-src=https://ads.example/>"},
+	{"<img src=a srcset=\"a 1x, https://ads.example/b 2x\">",
+	 "<img" AD " src=a data-cg-srcset=\"a 1x, https://ads.example/b 2x\">"},
+	{"<image src=https://stats.example/>", "<image" AN " data-cg-src=https://stats.example/>"},
+	{"<svg><image href=https://stats.example/ /></svg>",
+	 "<svg><image" AN " data-cg-href=https://stats.example/ /></svg>"},
+	{"<svg><use xlink:href=https://stats.example/#a></use></svg>",
+	 "<svg><use" AN " data-cg-xlink:href=https://stats.example/#a></use></svg>"},
+	{"<svg><script href=https://stats.example/ /><a></a></svg>",
+	 "<svg><script" PLAIN AN " data-cg-href=https://stats.example/ /><a></a></svg>"},
+	{"<svg><script>fbq(&apos;x&apos;)</script></svg>",
+	 "<svg><script" PLAIN AD ">fbq(&apos;x&apos;)</script></svg>"},
+	{"<svg><script>f&#98;q(1)</script></svg>", "<svg><script" PLAIN AD ">f&#98;q(1)</script></svg>"},
+	{"<svg><![CDATA[<img src=https://stats.example/>]]></svg>", NULL},
+	{"<div><![CDATA[<img src=https://stats.example/>]]></div>", NULL},
+	{"<link rel=stylesheet href=https://stats.example/>",
+	 "<link" AN " rel=stylesheet data-cg-href=https://stats.example/>"},
+	{"<link rel=canonical href=https://stats.example/>", NULL},
+	{"<link rel='dns-prefetch' href=//stats.example>",
+	 "<link" AN " rel='dns-prefetch' data-cg-href=//stats.example>"},
+	{"<link rel=preload as=image imagesrcset='https://ads.example/ 1x'>",
+	 "<link" AD " rel=preload as=image data-cg-imagesrcset='https://ads.example/ 1x'>"},
+	{"<iframe src=https://ads.example/></iframe>", "<iframe" AD " data-cg-src=https://ads.example/></iframe>"},
+	{"<iframe srcdoc=\"<img src=https://stats.example/>\"></iframe>",
+	 "<iframe" AN " data-cg-srcdoc=\"<img src=https://stats.example/>\"></iframe>"},
+	{"<iframe srcdoc='&lt;script>fbq(1)&lt;/script>'></iframe>",
+	 "<iframe" AD " data-cg-srcdoc='&lt;script>fbq(1)&lt;/script>'></iframe>"},
+	{"<iframe srcdoc='<p>hello'></iframe>", NULL},
+	{"<a href=/ ping='/x https://stats.example/p'>x</a>",
+	 "<a" AN " href=/ data-cg-ping='/x https://stats.example/p'>x</a>"},
+	{"<a href=https://stats.example/>x</a>", NULL},
+	{"<form action=https://ads.example/><input type=image src=https://ads.example/i></form>",
+	 "<form" AD " data-cg-action=https://ads.example/><input" AD
+	 " type=image data-cg-src=https://ads.example/i></form>"},
+	{"<body background=https://ads.example/>", "<body" AD " data-cg-background=https://ads.example/>"},
+	{"<td background=https://ads.example/>", "<td" AD " data-cg-background=https://ads.example/>"},
+	{"<video poster=https://ads.example/></video>", "<video" AD " data-cg-poster=https://ads.example/></video>"},
+	{"<meta http-equiv=Refresh content='0; url=https://ads.example/'>",
+	 "<meta" AD " http-equiv=Refresh data-cg-content='0; url=https://ads.example/'>"},
+	{"<meta name=refresh content='0; url=https://ads.example/'>", NULL},
+	{"<p onclick=\"new Image().src='https://stats.example/?'\">x</p>",
+	 "<p" AN " data-cg-onclick=\"new Image().src='https://stats.example/?'\">x</p>"},
+	{"<p style=\"color:red;background:url(https://stats.example/a.gif)\">x</p>",
+	 "<p" AN " style=\"color:red;background:url(&quot;data:,&quot;)\" data-cg-style=\"color:red;background:url("
+	 "https://stats.example/a.gif)\">x</p>"},
+	{"<style>a{background:url('https://ads.example/x')}b{color:red}</style>",
+	 "<style>a{background:url(\"data:,\")}b{color:red}</style>"},
+	{"<style>@import \"https://ads.example/x\";b{}</style>", "<style>@import \"data:,\";b{}</style>"},
+	{"<template><img src=https://stats.example/></template>",
+	 "<template><img" AN " data-cg-src=https://stats.example/></template>"},
+	{"<select><script src=https://stats.example/></script></select>",
+	 "<select><script" PLAIN AN " data-cg-src=https://stats.example/></script></select>"},
+	{"<!--><img src=https://stats.example/>-->", "<!--><img" AN " data-cg-src=https://stats.example/>-->"},
+	{"<!-- x --!><img src=https://stats.example/>", "<!-- x --!><img" AN " data-cg-src=https://stats.example/>"},
+	{"<!-- <img src=https://stats.example/> -->", NULL},
+	{"<textarea><img src=https://stats.example/></textarea>", NULL},
+	{"<svg><style>a{background:url(//ads.example/)}</style><script>1<g/>2</script></svg>",
+	 "<svg><style>a{background:url(\"data:,\")}</style><script>1<g/>2</script></svg>"},
+	{"<svg><script>1<img src=https://stats.example/></script></svg>",
+	 "<svg><script" PLAIN " data-cg=\"preferences analytics advertising\">1<img" AN
+	 " data-cg-src=https://stats.example/></script></svg>"},
+	{"<svg><style><img src=https://stats.example/></style></svg>",
+	 "<svg><style><img" AN " data-cg-src=https://stats.example/></style></svg>"},
+	{"<img/src=https://stats.example/ alt=\"a>b\">", "<img" AN "/data-cg-src=https://stats.example/ alt=\"a>b\">"},
+	{"<img data-src=https://stats.example/>", "<img" AN " data-cg-data-src=https://stats.example/>"},
+	{"<base href=https://ads.example/x/><img src=y.gif>",
+	 "<base href=https://ads.example/x/><img" AD " data-cg-src=y.gif>"},
+	{"<base href=/><base href=https://ads.example/><img src=y.gif>", NULL},
+	{"<object data=https://ads.example/></object>", "<object" AD " data-cg-data=https://ads.example/></object>"},
+	{"<script src=https://stats.example/>alert(1)",
+	 "<script" PLAIN AN " data-cg-src=https://stats.example/>alert(1)"},
+	{"<script id=consent src=https://stats.example/></script>", NULL},
+};
+
+static const struct row scripts[] = {
+	{"<script>var a = 1;</script>", NULL},
+	{"<script>fbq('init', 1);</script>", "<script" PLAIN AD ">fbq('init', 1);</script>"},
+	{"<script>var _paq = [];</script>", "<script" PLAIN AN ">var _paq = [];</script>"},
+	{"<script type='text/javascript'>fbq(1)</script>",
+	 "<script" PLAIN AD " data-cg-type='text/javascript'>fbq(1)</script>"},
+	{"<script type=application/ld+json>{\"x\":\"fbq(\"}</script>", NULL},
+	{"<script type=importmap>{\"imports\":{\"a\":\"https://stats.example/a.js\"}}</script>",
+	 "<script" PLAIN AN " data-cg-type=importmap>{\"imports\":{\"a\":\"https://stats.example/a.js\"}}</script>"},
+	{"<script language=vbscript>fbq(1)</script>", NULL},
+	{"<script>s.src='//stats.example/x.js'</script>", "<script" PLAIN AN ">s.src='//stats.example/x.js'</script>"},
+	{"<script>s.src='https:\\/\\/stats.example\\/x.js'</script>",
+	 "<script" PLAIN AN ">s.src='https:\\/\\/stats.example\\/x.js'</script>"},
+	{"<script>s.src=p+'www.stats.example/x.js'</script>",
+	 "<script" PLAIN AN ">s.src=p+'www.stats.example/x.js'</script>"},
+	{"<script>s.src='/own-pixel.gif'</script>", NULL},
+	{"<script>OneTrust.x='https://stats.example/'; fbq(1)</script>", NULL},
+	{"<script><!-- <script></script><img src=https://stats.example/> --></script>",
+	 "<script" PLAIN AN "><!-- <script></script><img src=https://stats.example/> --></script>"},
+	{"<script>fbq(1)", "<script" PLAIN AD ">fbq(1)"},
+	{"<script src=/a.js>fbq(1)</script>", NULL},
+};
+
+static const struct row elements[] = {
+	{"a<img width=1 height=1 src=/x>b", "ab"},
+	{"<p><div class=\"x ad\"><div>1</div>2</div>3</p>", "<p>3</p>"},
+	{"<p><div class=ad><div>1</div>2", "<p>"},
+	{"<div class=ad>x</body>y", "</body>y"},
+	{"<aside class=ad><b>x</b></aside>y", "<p>Held back</p>\ny"},
+	{"<object class=gone><img src=x></object>y", "y"},
+	{"<iframe src=//video.example/ width=1></iframe>",
+	 "<div data-cg-placeholder><p>This part of the page comes from video.example and is shown once you agree to: "
+	 "Remember.</p></div><iframe hidden data-cg-hidden data-cg=\"preferences\" data-cg-src=//video.example/ "
+	 "width=1></iframe>"},
+	{"<noscript><img src=https://stats.example/></noscript>!",
+	 "<noscript><img" AN " data-cg-src=https://stats.example/></noscript>!"},
+	{"<noscript><img width=1 height=1 src=/x></noscript>!", "<noscript></noscript>!"},
+	{"<noscript><p>Please</p></noscript>", NULL},
+	{"<noscript>a<!-- </noscript><img src=https://stats.example/>-->",
+	 "<noscript></noscript><img" AN " data-cg-src=https://stats.example/>-->"},
+	{"<a href=\"/x?a=1&amp;gclid=2#f\">x</a>", "<a href=\"/x?a=1#f\">x</a>"},
+	{"<a href=/x?gclid=2&b=%20>x</a>", "<a href=\"/x?b=%20\">x</a>"},
+	{"<a href=/x?a=1&b=2>x</a>", NULL},
+};
+
+static void test_carriers(void **state)
+{
+	(void)state;
+	check_rows(RULES, "", carriers, sizeof carriers / sizeof *carriers);
+}
+
+static void test_scripts(void **state)
+{
+	(void)state;
+	check_rows(RULES, "", scripts, sizeof scripts / sizeof *scripts);
+}
+
+static void test_elements(void **state)
+{
+	(void)state;
+	check_rows(RULES, "", elements, sizeof elements / sizeof *elements);
+}
+
+/* With everything granted nothing changes, whatever is on the page. */
+static void test_granted(void **state)
+{
+	static const char all[] = "preferences analytics advertising";
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, RULES);
+	page_visit(&f, all);
+	for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++)
+		check(&f, slice_str(carriers[i].in), slice_str(carriers[i].in), (struct page_run){0, 0});
+	for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
+		check(&f, slice_str(elements[i].in), slice_str(elements[i].in), (struct page_run){0, 0});
+	fixture_close(&f);
+}
+
+/* -- places -------------------------------------------------------------------------------------------------------- */
+
+#define PLACES                                                  \
+	"purpose analytics \"Count\"\n"                         \
+	"inject html at head-start is necessary <<A\n[hs]\nA\n" \
+	"inject html at head-end is necessary <<A\n[he]\nA\n"   \
+	"inject html at body-start is necessary <<A\n[bs]\nA\n" \
+	"inject html at body-end is necessary <<A\n[be]\nA\n"   \
+	"inject html before \"h1\" is necessary <<A\n[b]\nA\n"  \
+	"inject html after \"h1\" is necessary <<A\n[a]\nA\n"
+
+#define HS "[hs]\n"
+#define HE "[he]\n"
+#define BS "[bs]\n"
+#define BE "[be]\n"
+
+static const struct row places[] = {
+	{"<!doctype html><html><head><title>x</title></head><body><p>y</body></html>",
+	 "<!doctype html><html><head>" HS "<title>x</title>" HE "</head><body>" BS "<p>y" BE "</body></html>"},
+	{"<!doctype html>\n<!-- c -->\n<title>x</title>\n<p>y",
+	 "<!doctype html>\n<!-- c -->\n" HS "<title>x</title>\n" HE BS "<p>y" BE},
+	{"<html><body>y", "<html>" HS HE "<body>" BS "y" BE},
+	{"<html>\n<script>a</script>\n<link><div>y</html>\n",
+	 "<html>\n" HS "<script>a</script>\n<link>" HE BS "<div>y" BE "</html>\n"},
+	{"<meta charset=utf-8>text", HS "<meta charset=utf-8>" HE BS "text" BE},
+	{"<div>a fragment</div>", NULL},
+	{"just text", NULL},
+	{"<script>x</script><div></div>", NULL},
+	{"<head></head>\n<script></script>x", "<head>" HS HE "</head>\n<script></script>" BS "x" BE},
+	{"<!doctype html><frameset><frame></frameset>", "<!doctype html>" HS HE "<frameset><frame></frameset>"},
+	{"<!doctype html><title><head></title><body>x",
+	 "<!doctype html>" HS "<title><head></title>" HE "<body>" BS "x" BE},
+	{"<!doctype html><template><body><p>x</template><body>x",
+	 "<!doctype html>" HS "<template><body><p>x</template>" HE "<body>" BS "x" BE},
+	{"<html><body><svg><title></body></title></svg>x</body>",
+	 "<html>" HS HE "<body>" BS "<svg><title>" BE "</body></title></svg>x</body>"},
+	{"<html><body><h1>x <i>y</i></h1>z", "<html>" HS HE "<body>" BS "[b]\n<h1>x <i>y</i></h1>[a]\nz" BE},
+	{"<!doctype html>", "<!doctype html>" HS HE BS BE},
+	{"\xEF\xBB\xBF<!doctype html><p>", "\xEF\xBB\xBF<!doctype html>" HS HE BS "<p>" BE},
+};
+
+static void expand(struct fixture *f)
+{
+	struct page_inject **last = &f->decision.page.injects;
+	size_t n;
+	const struct inject_html_rule *rules = ruleset_inject_html(f->rules, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct page_inject *inject = arena_calloc(&f->arena, 1, sizeof *inject);
+
+		inject->rule = &rules[i];
+		inject->html = rules[i].html;
+		*last = inject;
+		last = &inject->next;
+	}
+}
+
+static void test_places(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, PLACES);
+	page_visit(&f, "");
+	expand(&f);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		check_row(&f, &places[i]);
+	fixture_close(&f);
+}
+
+static void test_navigation(void **state)
+{
+	static const struct row row = {"<div>a page</div>", HS HE BS "<div>a page</div>" BE};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, PLACES);
+	page_visit(&f, "");
+	f.decision.page.navigation = true;
+	expand(&f);
+	check_row(&f, &row);
+	fixture_close(&f);
+}
+
+/* -- limits and encodings ------------------------------------------------------------------------------------------ */
+
+static enum rewriter_result result_of(const char *rules, struct slice page, struct buffer *out)
+{
+	enum rewriter_result result;
+	struct fixture f;
+
+	fixture_open(&f, rules);
+	page_visit(&f, "");
+	result = page_rewrite(&f, page, (struct page_run){1000, 1000}, out);
+	fixture_close(&f);
+	return result;
+}
+
+static void test_unreadable(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, 1 << 20);
+	assert_int_equal(result_of(RULES, SLICE("\xFF\xFE<\0p\0"), &out), REWRITER_UNREADABLE);
+	assert_int_equal(result_of(RULES, SLICE("\xFE\xFF\0<\0p"), &out), REWRITER_UNREADABLE);
+	assert_int_equal(result_of(RULES, SLICE("<meta charset='ISO-2022-JP'>"), &out), REWRITER_UNREADABLE);
+	assert_int_equal(result_of(RULES,
+				   SLICE("<meta http-equiv=content-type content='text/html; charset=iso-2022-jp'>"),
+				   &out),
+			 REWRITER_UNREADABLE);
+	assert_int_equal(result_of(RULES "pages {\n unreadable passed\n}\n", SLICE("\xFF\xFE<\0p\0"), &out),
+			 REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("\xFF\xFE<\0p\0")));
+	buffer_free(&out);
+}
+
+static struct slice repeat(char *room, size_t n, const char *head, const char *tail)
+{
+	size_t h = strlen(head), t = strlen(tail);
+
+	memcpy(room, head, h);
+	memset(room + h, 'x', n);
+	memcpy(room + h + n, tail, t);
+	return slice_of(room, h + n + t);
+}
+
+#define SMALL RULES "pages {\n tag 4k\n script 4k\n}\n"
+
+static void test_oversized(void **state)
+{
+	static char room[20000];
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, 1 << 20);
+	assert_int_equal(result_of(SMALL, repeat(room, 5000, "a<img alt=", " src=https://stats.example/>b"), &out),
+			 REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("ab")));
+	assert_int_equal(result_of(SMALL, repeat(room, 5000, "a<script x=", ">1</script>b"), &out), REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("ab")));
+	assert_int_equal(result_of(SMALL, repeat(room, 5000, "<script>", "</script>b"), &out), REWRITER_OK);
+	assert_true(slice_starts_with(buffer_slice(&out), SLICE("<script type=\"text/plain\" data-cg=")));
+	assert_int_equal(result_of(SMALL, repeat(room, 5000, "<noscript>", "</noscript>b"), &out), REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("<noscript></noscript>b")));
+	assert_int_equal(
+		result_of(SMALL, repeat(room, 5000, "<style>a{background:url(//ads.example/)}", "</style>b"), &out),
+		REWRITER_OK);
+	assert_true(slice_starts_with(buffer_slice(&out), SLICE("<style>a{background:url(\"data:,\")}")));
+	buffer_free(&out);
+}
+
+static void test_observe(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, RULES "mode observe\n");
+	page_visit(&f, "");
+	check(&f, SLICE("<img src=https://stats.example/><script>fbq(1)</script>"),
+	      SLICE("<img src=https://stats.example/><script>fbq(1)</script>"), (struct page_run){0, 0});
+	assert_string_equal(fixture_log(&f), "inert beacon https://stats.example/ 7\ninert beacon <script>fbq(1) 10\n");
+	fixture_close(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_carriers),   cmocka_unit_test(test_scripts),   cmocka_unit_test(test_elements),
+		cmocka_unit_test(test_granted),	   cmocka_unit_test(test_places),    cmocka_unit_test(test_navigation),
+		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_oversized), cmocka_unit_test(test_observe),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
