@@ -232,6 +232,7 @@ enum selector_which {
 	IS_BR,
 	IS_HR,
 	IS_INPUT,
+	IS_NOSCRIPT,
 	IS_NOT_LIST_SCOPE, /* address, div: special, but an li ends through them */
 };
 

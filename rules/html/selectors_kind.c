@@ -61,6 +61,7 @@ static const struct {
 	{IS_BR << KIND_WHICH, SLICE_INIT("br")},
 	{IS_HR << KIND_WHICH, SLICE_INIT("hr")},
 	{IS_INPUT << KIND_WHICH, SLICE_INIT("input")},
+	{IS_NOSCRIPT << KIND_WHICH, SLICE_INIT("noscript")},
 	{IS_NOT_LIST_SCOPE << KIND_WHICH, SLICE_INIT("address div")},
 };
 

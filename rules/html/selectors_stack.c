@@ -251,12 +251,18 @@ static unsigned find_parent(struct selector_matcher *m, uint32_t bits)
 
 /* ---- The head, and what is there without a tag; only where all tags are seen. ---- */
 
+/* What is in it says nothing of the elements around: noscript holds text where scripts run, whatever we read in it. */
+static bool is_apart(const struct selector_matcher *m)
+{
+	return find_which(m, IS_TEMPLATE, 0) || find_which(m, IS_NOSCRIPT, 0);
+}
+
 /* False: another html, head or body, which browsers merge with the first or leave out. */
 static bool settle(struct selector_matcher *m, uint32_t bits)
 {
 	enum selector_which which = selector_which(bits);
 
-	if (m->phase == IN_BODY || find_which(m, IS_TEMPLATE, 0))
+	if (m->phase == IN_BODY || is_apart(m))
 		return which != IS_HTML && which != IS_HEAD && which != IS_BODY;
 	if (m->phase == BEFORE_HTML) {
 		m->phase = BEFORE_HEAD;
@@ -419,7 +425,7 @@ static bool end_in_head(struct selector_matcher *m, uint32_t bits)
 {
 	enum selector_which which = selector_which(bits);
 
-	if (which == IS_HEAD && m->phase == IN_HEAD && !find_which(m, IS_TEMPLATE, 0)) {
+	if (which == IS_HEAD && m->phase == IN_HEAD && !is_apart(m)) {
 		keep(m, m->n ? 1 : 0);
 		m->phase = AFTER_HEAD;
 	}
@@ -433,7 +439,7 @@ static uint32_t end_stops(uint32_t bits)
 {
 	enum selector_which which = selector_which(bits);
 
-	if (which == IS_TEMPLATE)
+	if (which == IS_TEMPLATE || which == IS_NOSCRIPT)
 		return 0;
 	if (which == IS_TABLE || (bits & KIND_TABLE_PART))
 		return KIND_TABLE_SCOPE;

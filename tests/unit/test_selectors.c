@@ -287,6 +287,10 @@ static void combinators(void **state)
 		{"body.x img", "<body class=x><img n=1><body class=y></body></html><img n=2>", "1 0,2 0"},
 		{"html.x > body > img", "<html class=x><img n=1>", "1 0"},
 		{"head.x *", "<head class=x><meta n=1><div n=2>", "1 0"},
+		{"head > script\nbody > script\nnoscript img\nnoscript > img",
+		 "<head><noscript><p><img n=1></noscript><script n=2></script><body><noscript><div><img "
+		 "n=3></noscript><script n=4>",
+		 "1 2,2 0,3 2,4 1"},
 		/* svg and math */
 		{"svg > .a i", "<svg><g class=a><i n=1>", ""},
 		{"svg p\ndiv p", "<div><svg><g><p n=1>", "1 1"},
