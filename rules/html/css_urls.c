@@ -4,6 +4,21 @@
  */
 #include "rules/html/css_urls.h"
 
+/* What octets are: N in names, B blank, M what every URL has in it or in front of it, 0 nothing of that. */
+enum { N = 1, B, M };
+/* clang-format off */
+static const unsigned char classes[256] = {
+	N, 0, 0, 0, 0, 0, 0, 0, 0, B, B, 0, B, B, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	B, 0, M, 0, 0, 0, 0, M, M, 0, 0, 0, 0, N, 0, 0, N, N, N, N, N, N, N, N, N, N, 0, 0, 0, 0, 0, 0,
+	M, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, 0, M, 0, 0, N,
+	0, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, 0, 0, 0, 0, 0,
+	N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N,
+	N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N,
+	N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N,
+	N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N,
+};
+/* clang-format on */
+
 static bool is_newline(char c)
 {
 	return c == '\n' || c == '\r' || c == '\f';
@@ -11,12 +26,12 @@ static bool is_newline(char c)
 
 static bool is_blank(char c)
 {
-	return c == ' ' || c == '\t' || is_newline(c);
+	return classes[(unsigned char)c] == B;
 }
 
 static bool is_name(char c)
 {
-	return ascii_is_alpha(c) || ascii_is_digit(c) || c == '-' || c == '_' || (unsigned char)c >= 0x80 || c == 0;
+	return classes[(unsigned char)c] == N;
 }
 
 static char octet(struct slice s, size_t i)
@@ -239,9 +254,36 @@ static bool read_unquoted(struct slice s, size_t i, struct slice *content, size_
 
 /* ---- the text ---- */
 
+/* Whether the mark at i may be that of a URL; strings are those of custom properties only if there are any. */
+static bool is_mark(struct slice s, size_t i, bool has_custom)
+{
+	switch (s.p[i]) {
+	case '(': /* of url( or image-set( */
+		return i > 2 &&
+		       ((s.p[i - 1] | 0x20) == 'l' || ((s.p[i - 1] | 0x20) == 't' && (s.p[i - 2] | 0x20) == 'e'));
+	case '@':
+		return (octet(s, i + 1) | 0x20) == 'i';
+	case '\\':
+		return true;
+	default:
+		return has_custom;
+	}
+}
+
+/* Much quicker than to read a text that holds none, as most <style> do. */
+static bool may_hold_urls(struct slice s)
+{
+	bool has_custom = slice_find(s, SLICE("--")) < s.n;
+
+	for (size_t i = 0; i < s.n; i++)
+		if (classes[(unsigned char)s.p[i]] == M && is_mark(s, i, has_custom))
+			return true;
+	return false;
+}
+
 void css_urls_init(struct css_urls *it, struct slice text)
 {
-	*it = (struct css_urls){.text = text};
+	*it = (struct css_urls){.text = text, .at = may_hold_urls(text) ? 0 : text.n};
 }
 
 /* Gives a URL, if it stands where one is loaded. */
@@ -258,6 +300,27 @@ static bool give(struct css_urls *it, size_t begin, size_t end, struct slice con
 	return true;
 }
 
+/* Takes blanks, and names that mean nothing, off the front quickly. */
+static void skip_plain(struct css_urls *it)
+{
+	const char *p = it->text.p;
+	size_t i = it->at, n = it->text.n;
+
+	while (i < n) {
+		size_t begin = i = blanks_end(it->text, i);
+
+		while (i < n && is_name(p[i]))
+			i++;
+		if (i == begin || p[begin] == '-' || (i < n && (p[i] == '(' || p[i] == '\\'))) {
+			i = begin;
+			break;
+		}
+		if (it->rule == CSS_RULE_IMPORT)
+			it->rule = CSS_RULE_NONE;
+	}
+	it->at = i;
+}
+
 static bool step(struct css_urls *it, struct buffer *scratch, struct css_url *found);
 
 /* Behind the parenthesis that closes the function whose arguments go on at `at`. */
@@ -266,8 +329,12 @@ static size_t function_end(struct slice text, size_t at, struct buffer *scratch)
 	struct css_urls inner = {.text = text, .at = at, .parens = 1, .skimming = true};
 	struct css_url none;
 
-	while (inner.at < text.n && inner.parens)
+	while (inner.parens) {
+		skip_plain(&inner);
+		if (inner.at == text.n)
+			break;
 		(void)step(&inner, scratch, &none);
+	}
 	return inner.at;
 }
 
@@ -298,9 +365,9 @@ static bool url_function(struct css_urls *it, size_t begin, size_t arguments, st
 	return good && give(it, begin, it->at, content, scratch, found);
 }
 
-static bool read_name(struct css_urls *it, struct buffer *scratch, struct css_url *found)
+static bool read_name(struct css_urls *it, size_t begin, struct buffer *scratch, struct css_url *found)
 {
-	size_t begin = it->at, end = name_end(it->text, begin);
+	size_t end = name_end(it->text, begin);
 	struct slice name = slice_of(it->text.p + begin, end - begin);
 	bool whole;
 
@@ -322,19 +389,19 @@ static bool read_name(struct css_urls *it, struct buffer *scratch, struct css_ur
 
 static void read_at_keyword(struct css_urls *it)
 {
-	size_t end = name_end(it->text, it->at + 1);
-	struct slice name = slice_of(it->text.p + it->at + 1, end - it->at - 1);
+	size_t begin = it->at;
+	struct slice name;
 
-	it->at = end;
+	it->at = name_end(it->text, begin);
+	name = slice_of(it->text.p + begin, it->at - begin);
 	it->rule = name_is(name, "import")	? CSS_RULE_IMPORT
 		   : name_is(name, "namespace") ? CSS_RULE_NAMESPACE
 		   : name_is(name, "font-face") ? CSS_RULE_FONT_FACE
 						: CSS_RULE_NONE;
 }
 
-static bool read_text_string(struct css_urls *it, struct buffer *scratch, struct css_url *found)
+static bool read_text_string(struct css_urls *it, size_t begin, struct buffer *scratch, struct css_url *found)
 {
-	size_t begin = it->at;
 	struct slice content;
 	bool loads = it->rule == CSS_RULE_IMPORT || it->property == CSS_PROPERTY_CUSTOM ||
 		     (it->set && it->parens == it->set);
@@ -346,63 +413,83 @@ static bool read_text_string(struct css_urls *it, struct buffer *scratch, struct
 	return false;
 }
 
-/* Brackets and what ends declarations. */
+/* Brackets, and what ends declarations and the front of rules. */
 static void read_delimiter(struct css_urls *it, char c)
 {
-	if (c == ')' && it->parens) {
+	enum css_urls_property property = it->property == CSS_PROPERTY_CUSTOM ? CSS_PROPERTY_CUSTOM : CSS_PROPERTY_NONE;
+	bool ends = false;
+
+	switch (c) {
+	case '(':
+		it->parens++;
+		break;
+	case ')':
 		if (it->set == it->parens)
 			it->set = 0;
-		it->parens--;
-	}
-	if (c == '(')
-		it->parens++;
-	if (c == '{') {
+		it->parens -= it->parens > 0;
+		break;
+	case '{':
 		it->braces++;
 		if (it->rule == CSS_RULE_FONT_FACE)
 			it->font_face = it->braces;
-	}
-	if (c == '}' && it->braces) {
+		ends = true;
+		break;
+	case '}':
 		if (it->font_face == it->braces)
 			it->font_face = 0;
-		it->braces--;
+		it->braces -= it->braces > 0;
+		ends = true;
+		break;
+	case ':':
+		if (it->property == CSS_PROPERTY_NAMED)
+			property = CSS_PROPERTY_CUSTOM;
+		break;
+	case ';':
+		ends = true;
 	}
-	it->property = c == ':' && it->property == CSS_PROPERTY_NAMED				? CSS_PROPERTY_CUSTOM
-		       : c == ';' || c == '{' || c == '}' || it->property == CSS_PROPERTY_NAMED ? CSS_PROPERTY_NONE
-												: it->property;
-	if (c == ';' || c == '{' || c == '}' || it->rule == CSS_RULE_IMPORT)
+	it->property = ends ? CSS_PROPERTY_NONE : property;
+	if (ends || it->rule == CSS_RULE_IMPORT)
 		it->rule = CSS_RULE_NONE;
 }
 
-/* Reads a token; true if it gave a URL. Calls itself once at most, to skim. */
+/* Reads a token that is no blank; true if it gave a URL. Calls itself once at most, to skim. */
 static bool step(struct css_urls *it, struct buffer *scratch, struct css_url *found)
 {
 	struct slice s = it->text;
-	size_t i = it->at;
+	size_t i = it->at++;
 	char c = s.p[i];
 
-	if (is_name(c) || (c == '\\' && escape_length(s, i)))
-		return read_name(it, scratch, found);
-	if (is_blank(c)) {
-		it->at = blanks_end(s, i);
-		return false;
-	}
-	if (c == '"' || c == '\'')
-		return read_text_string(it, scratch, found);
-	it->at = comment_end(s, i);
-	if (it->at > i)
-		return false;
-	if (c == '@') {
+	switch (c) {
+	case '"':
+	case '\'':
+		return read_text_string(it, i, scratch, found);
+	case '@':
 		read_at_keyword(it);
 		return false;
+	case '/':
+		it->at = comment_end(s, i);
+		if (it->at > i)
+			return false;
+		it->at++;
+		break;
+	case '#':
+		it->at = name_end(s, i + 1);
+		break;
+	case '<':
+		if (slice_starts_with(slice_from(s, i), SLICE("<!--")))
+			it->at = i + 4;
+		break;
+	default:
+		if (is_name(c) || (c == '\\' && escape_length(s, i)))
+			return read_name(it, i, scratch, found);
 	}
-	it->at = c == '#' ? name_end(s, i + 1) : slice_starts_with(slice_from(s, i), SLICE("<!--")) ? i + 4 : i + 1;
 	read_delimiter(it, c);
 	return false;
 }
 
 bool css_urls_next(struct css_urls *it, struct buffer *scratch, struct css_url *found)
 {
-	while (it->at < it->text.n)
+	for (skip_plain(it); it->at < it->text.n; skip_plain(it))
 		if (step(it, scratch, found))
 			return true;
 	return false;

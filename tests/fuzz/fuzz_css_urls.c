@@ -1,6 +1,6 @@
 /*
- * CSS text: URLs must lie in it one behind the other; with each replaced as the header says, the same number must be
- * found, all of them the replacement.
+ * CSS text: URLs must lie in it one behind the other, as many as behind a comment that makes the reader look closely;
+ * with each replaced as the header says, the same number must be found, all of them the replacement.
  */
 #include <stdint.h>
 
@@ -44,6 +44,18 @@ static size_t replace(struct slice text, struct buffer *out, struct buffer *scra
 	return n;
 }
 
+static size_t count(struct slice text, struct buffer *scratch)
+{
+	struct css_urls it;
+	struct css_url found;
+	size_t n = 0;
+
+	css_urls_init(&it, text);
+	while (css_urls_next(&it, scratch, &found))
+		n++;
+	return n;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice text = slice_of((const char *)data, size);
@@ -54,7 +66,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	buffer_init(&out, 10 * size + 16);
 	buffer_init(&scratch, 3 * size + 16);
-	n = replace(text, &out, &scratch);
+	buffer_add_str(&out, "/*\\*/");
+	buffer_add(&out, text);
+	n = count(buffer_slice(&out), &scratch);
+	buffer_clear(&out);
+	CG_CHECK(replace(text, &out, &scratch) == n);
 	css_urls_init(&it, buffer_slice(&out));
 	for (; css_urls_next(&it, &scratch, &found); n--)
 		CG_CHECK(n > 0 && slice_eq(found.url, SLICE("data:,")));
