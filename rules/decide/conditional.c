@@ -262,16 +262,17 @@ static void map_match(const struct deciding *x, struct fields *f)
 	x->d->asked.known = NULL; /* it says nothing of a stored page */
 }
 
-static void drop_our_range(struct fields *f)
+static bool has_our_range(const struct fields *f)
 {
-	const struct field *condition = fields_find(f, FIELD_IF_RANGE);
-	struct slice rest = condition ? condition->value : slice_of(NULL, 0);
 	struct tag t;
 
-	if (!read_tag(&rest, &t) || !t.kind)
-		return;
-	fields_remove(f, FIELD_IF_RANGE);
-	fields_remove(f, FIELD_RANGE);
+	for (size_t i = 0; i < f->n; i++) {
+		struct slice rest = f->v[i].value;
+
+		if (f->v[i].id == FIELD_IF_RANGE && read_tag(&rest, &t) && t.kind)
+			return true;
+	}
+	return false;
 }
 
 void conditional_request(const struct deciding *x, struct request *req)
@@ -284,8 +285,10 @@ void conditional_request(const struct deciding *x, struct request *req)
 		map_match(x, f);
 	if (fields_find(f, FIELD_IF_NONE_MATCH) || fields_find(f, FIELD_IF_MODIFIED_SINCE))
 		map_none_match(x, f);
-	if (fields_find(f, FIELD_IF_RANGE))
-		drop_our_range(f);
+	if (has_our_range(f)) {
+		fields_remove(f, FIELD_IF_RANGE);
+		fields_remove(f, FIELD_RANGE);
+	}
 }
 
 /* -- responses ----------------------------------------------------------------------------------------------------- */

@@ -4,21 +4,11 @@
  */
 #include "rules/decide/internal.h"
 
+#include "rules/decide/carrier.h"
 #include "rules/html/refresh.h"
 #include "rules/html/srcset.h"
 #include "rules/http/link.h"
 #include "rules/http/report.h"
-
-/* -- until rules/html and carrier.c have these ------------------------------------------------------------------- */
-
-static unsigned carrier_types(struct slice rel, struct slice as)
-{
-	(void)as;
-	return slice_ieq(rel, SLICE("canonical")) || slice_ieq(rel, SLICE("next")) || slice_ieq(rel, SLICE("prev")) ||
-			       slice_ieq(rel, SLICE("alternate"))
-		       ? 0
-		       : FILTER_ANY;
-}
 
 #define TYPES_REPORT (FILTER_PING | FILTER_XMLHTTPREQUEST | FILTER_OTHER)
 
@@ -99,7 +89,7 @@ static bool remain(const struct remains *r, struct field *f)
 
 static bool link_stays(struct judging *j, const struct link_value *v)
 {
-	unsigned types = carrier_types(v->rel, v->as);
+	unsigned types = carrier_of_link(v->rel, v->as).types;
 	struct slice rest = v->imagesrcset;
 	struct srcset_candidate image;
 

@@ -31,6 +31,7 @@ static const struct {
 	{"Link: <https:\\\\t.example\\x>; rel=\"next prefetch\"\n", ""},
 	{"Link: </i>; rel=preload; as=image; imagesrcset=\"/i 1x, https://t.example/i 2x\"\n", ""},
 	{"Link: <https://img.example/i>; rel=preload; as=image\n", ""},
+	{"Link: <https://img.example/i>; rel=preload; as=script\n", NULL},
 	{"Link: <https://third.example/>; rel=stylesheet\n", ""},
 	{"Refresh: 5; url=https://t.example/\n", ""},
 	{"Refresh: 5;URL='https://t.example/'\n", ""},
