@@ -11,6 +11,7 @@
 
 #include "proxy/command/command.h"
 #include "proxy/command/site.h"
+#include "proxy/command/test_codec.h"
 #include "proxy/command/test_through.h"
 #include "rules/harness/report.h"
 
@@ -28,6 +29,8 @@ struct test_command {
 	enum format format;
 	bool quiet;
 	bool colour;
+	bool all_classes;
+	bool coverage;
 	struct through_options through;
 
 	struct disk_loader *disk;
@@ -36,6 +39,7 @@ struct test_command {
 	struct config *config;
 	struct tls_consent_keys *keys;
 	struct through *transport;
+	struct test_codec *codec;
 	struct harness harness;
 	size_t files;
 
@@ -45,6 +49,7 @@ struct test_command {
 	const struct test_file *file; /* of the last case */
 	struct harness_counts in_file;
 	size_t number;
+	size_t uncovered; /* rules told so far */
 };
 
 static const char usage[] =
@@ -54,6 +59,8 @@ static const char usage[] =
 	"  -c, --config FILE     a crumbgate.conf: rules of its sites for cases that name none\n"
 	"  -f, --filter TEXT     only cases whose name holds TEXT\n"
 	"  -q, --quiet           show only what is not ok\n"
+	"      --all-classes     each case once more for each set of granted purposes: what is denied must not pass\n"
+	"      --coverage        list the rules that no case exercised\n"
 	"      --tap             results as TAP\n"
 	"      --json            results as JSON\n"
 	"      --junit FILE      also write results as JUnit XML to FILE\n\n"
@@ -156,17 +163,45 @@ static bool write_junit(struct test_command *t)
 	return ok;
 }
 
+static void on_uncovered(void *arg, const struct rule *rule)
+{
+	struct test_command *t = arg;
+
+	if (t->format == FORMAT_JSON)
+		report_json_rule(&t->out, t->uncovered++ == 0, rule);
+	else
+		report_uncovered(&t->out, t->format == FORMAT_TAP, t->colour, t->uncovered++ == 0, rule);
+}
+
+static void add_coverage(struct test_command *t)
+{
+	struct coverage c;
+
+	if (!t->coverage)
+		return;
+	buffer_add_str(&t->out, t->format == FORMAT_JSON ? ",\"unexercised\":[" : "");
+	if (!harness_coverage(&t->harness, &c, on_uncovered, t))
+		fputs("crumbgate test: memory ran out; the coverage is incomplete\n", stderr);
+	if (t->format == FORMAT_JSON)
+		report_json_coverage(&t->out, &c);
+	else
+		report_coverage(&t->out, t->format == FORMAT_TAP, &c);
+}
+
 static bool end_output(struct test_command *t, const struct harness_counts *n)
 {
 	end_file(t);
 	if (t->format == FORMAT_JSON) {
 		buffer_add_str(&t->out, "\n],");
 		report_json_counts(&t->out, n);
+		add_coverage(t);
 		buffer_add_str(&t->out, "}\n");
 	} else if (t->format == FORMAT_TEXT) {
 		buffer_add_str(&t->out, t->quiet ? "" : "\n");
 		report_text_summary(&t->out, t->colour, n);
 	}
+	if (t->format != FORMAT_JSON)
+		add_coverage(t);
 	flush(&t->out, stdout);
 	return !t->junit_path || write_junit(t);
 }
@@ -262,6 +297,9 @@ static struct harness_options options_of(const struct test_command *t)
 		.mac = t->keys ? tls_consent_mac(t->keys) : NULL,
 		.transport = t->transport ? through_transport(t->transport) : NULL,
 		.now = t->transport ? (int64_t)time(NULL) : 0,
+		.all_classes = t->all_classes,
+		.coverage = t->coverage,
+		.codec = test_codec_ops(t->codec),
 	};
 }
 
@@ -291,6 +329,9 @@ static int load_and_play(struct test_command *t, char **paths, int n_paths)
 	}
 	if (t->through.origin && !(t->transport = through_new(&t->through)))
 		return EXIT_USAGE;
+	t->codec = test_codec_new();
+	if (!t->codec)
+		return no_memory();
 	options = options_of(t);
 	if (!harness_init(&t->harness, &options, &t->d))
 		return no_memory();
@@ -312,6 +353,7 @@ static int run(struct test_command *t, char **paths, int n_paths)
 	status = t->disk ? load_and_play(t, paths, n_paths) : no_memory();
 	harness_free(&t->harness);
 	through_free(t->transport);
+	test_codec_free(t->codec);
 	tls_consent_keys_free(t->keys);
 	config_free(t->config);
 	buffer_free(&t->out);
@@ -325,7 +367,18 @@ static int run(struct test_command *t, char **paths, int n_paths)
 
 /* -- options ------------------------------------------------------------------------------------------------------- */
 
-enum { OPT_TAP = 256, OPT_JSON, OPT_JUNIT, OPT_THROUGH, OPT_PLAIN, OPT_ORIGIN, OPT_CACERT, OPT_INSECURE };
+enum {
+	OPT_TAP = 256,
+	OPT_JSON,
+	OPT_JUNIT,
+	OPT_ALL_CLASSES,
+	OPT_COVERAGE,
+	OPT_THROUGH,
+	OPT_PLAIN,
+	OPT_ORIGIN,
+	OPT_CACERT,
+	OPT_INSECURE
+};
 
 static const struct option long_options[] = {
 	{"rules", required_argument, NULL, 'r'},
@@ -336,6 +389,8 @@ static const struct option long_options[] = {
 	{"tap", no_argument, NULL, OPT_TAP},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"junit", required_argument, NULL, OPT_JUNIT},
+	{"all-classes", no_argument, NULL, OPT_ALL_CLASSES},
+	{"coverage", no_argument, NULL, OPT_COVERAGE},
 	{"through", required_argument, NULL, OPT_THROUGH},
 	{"plain", required_argument, NULL, OPT_PLAIN},
 	{"origin", required_argument, NULL, OPT_ORIGIN},
@@ -380,6 +435,12 @@ static bool take_option(struct test_command *t, int option, int *status)
 		return true;
 	case OPT_JUNIT:
 		t->junit_path = optarg;
+		return true;
+	case OPT_ALL_CLASSES:
+		t->all_classes = true;
+		return true;
+	case OPT_COVERAGE:
+		t->coverage = true;
 		return true;
 	case 'h':
 		fputs(usage, stdout);

@@ -88,15 +88,23 @@ struct slice rule_text(const struct rule *rule, struct arena *arena)
 	return slice_of(out, n);
 }
 
+/* Where in a list the pattern stands; empty if the rule is no list. */
+static struct slice list_place(const struct verdict *v, struct arena *arena)
+{
+	if (!v->list_line)
+		return slice_of(NULL, 0);
+	return arena_printf(arena, ", its line %u: %.*s", v->list_line, SLICE_ARG(v->pattern));
+}
+
 struct slice verdict_why(const struct verdict *v, struct arena *arena)
 {
-	struct slice text = v->rule ? rule_text(v->rule, arena) : slice_of(NULL, 0);
+	struct slice text = v->rule ? rule_text(v->rule, arena) : slice_of(NULL, 0), list = list_place(v, arena);
 	const char *done = done_text(v->kind), *reason = v->reason ? v->reason : "";
 	const char *open = v->reason ? " (" : "", *close = v->reason ? ")" : "";
 
 	if (v->rule && v->rule->line)
-		return arena_printf(arena, "%s by %.*s:%u: %.*s%s%s%s", done, SLICE_ARG(v->rule->file), v->rule->line,
-				    SLICE_ARG(text), open, reason, close);
+		return arena_printf(arena, "%s by %.*s:%u: %.*s%.*s%s%s%s", done, SLICE_ARG(v->rule->file),
+				    v->rule->line, SLICE_ARG(text), SLICE_ARG(list), open, reason, close);
 	if (v->reason)
 		return arena_printf(arena, "%s: %s", done, reason);
 	return arena_printf(arena, v->rule ? "%s: no rule names it" : "%s", done);
@@ -313,6 +321,8 @@ static void check_one(struct checker *c)
 	case EXPECT_OPT_OUT_DENIES:
 	case EXPECT_SIGNAL_DENIES:
 		check_consent(c);
+		break;
+	case EXPECT_ALWAYS:
 		break;
 	}
 }

@@ -1,5 +1,6 @@
 #include "rules/harness/exchange.h"
 
+#include "rules/harness/page.h"
 #include "rules/language/loader.h"
 
 /* -- the signed cookie that a case gives --------------------------------------------------------------------------- */
@@ -133,19 +134,16 @@ bool exchange_prepare(struct prepared *x, struct arena *arena)
 
 /* -- the rules library as transport -------------------------------------------------------------------------------- */
 
+/* Where verdicts go. */
 struct play {
+	const struct prepared *x;
 	struct arena *arena;
+	struct outcome *out;
 	struct seen_verdict **end;
-	unsigned char next;
+	struct page_random random;
+	struct decide_env env;
+	struct decision decision;
 };
-
-static void fixed_random(void *arg, unsigned char *out, size_t n)
-{
-	struct play *p = arg;
-
-	while (n--)
-		*out++ = p->next++;
-}
 
 static void keep_verdict(void *arg, const struct verdict *v)
 {
@@ -156,16 +154,25 @@ static void keep_verdict(void *arg, const struct verdict *v)
 		return;
 	*seen = (struct seen_verdict){.v = *v};
 	seen->v.name = arena_copy(p->arena, v->name);
+	seen->v.pattern = arena_copy(p->arena, v->pattern);
 	*p->end = seen;
 	p->end = &seen->next;
 }
 
-/* The answer to a blocked request, see DECIDE_BLOCK. */
-static bool blocked_answer(struct response *r, struct arena *arena)
+/* What crumbgate itself answers. */
+static bool own_answer(struct play *p, unsigned status, struct slice reason)
 {
-	*r = (struct response){.status = 204, .reason = SLICE("No Content")};
-	fields_init(&r->fields, arena);
+	struct response *r = &p->out->visitor_saw;
+
+	*r = (struct response){.status = status, .reason = reason};
+	fields_init(&r->fields, p->arena);
+	p->out->visitor_body = slice_of(NULL, 0);
 	return fields_add_id(&r->fields, FIELD_CACHE_CONTROL, SLICE("no-store"));
+}
+
+static bool withheld(struct play *p)
+{
+	return own_answer(p, 502, SLICE("Bad Gateway"));
 }
 
 static bool has_body(const struct request *req, unsigned status)
@@ -173,38 +180,105 @@ static bool has_body(const struct request *req, unsigned status)
 	return !slice_eq(req->method, SLICE("HEAD")) && status != 204 && status != 304;
 }
 
-static bool origin_answers(const struct prepared *x, const struct decide_env *env, struct decision *d,
-			   struct arena *arena, struct outcome *out)
+/* The origin's answer, decided about; to be called anew where the whole of a page is asked for. */
+static bool answer(struct play *p, unsigned status)
 {
+	struct outcome *out = p->out;
+
+	out->visitor_saw = p->x->test->origin;
+	out->visitor_saw.status = status;
+	if (has_body(&p->x->request, status))
+		out->visitor_body = p->x->test->origin_body;
+	if (!copy_fields(&out->visitor_saw.fields, &p->x->test->origin.fields, p->arena))
+		return false;
+	if (out->asked_again)
+		fields_remove_name(&out->visitor_saw.fields, SLICE("Content-Range"));
+	return decide_response(&p->env, &out->visitor_saw, false, p->arena, &p->decision) == DECIDE_OK;
+}
+
+/* The visitor is told nothing of the answer that came first. */
+static bool ask_again(struct play *p, const struct decision *before, struct seen_verdict **end)
+{
+	struct outcome *out = p->out;
+
+	p->decision = *before;
+	p->end = end;
+	*end = NULL;
+	out->asked_again = true;
+	out->visitor_saw.reason = SLICE("OK");
+	fields_remove_name(&out->origin_saw.fields, SLICE("Range"));
+	fields_remove_name(&out->origin_saw.fields, SLICE("If-Range"));
+	return answer(p, 200);
+}
+
+static bool rewritten(struct play *p)
+{
+	struct outcome *out = p->out;
+
+	out->page = page_begin(&p->env, &p->decision, p->random, out->visitor_body, p->arena);
+	if (!out->page || !page_whole(out->page, p->arena))
+		return false;
+	if (out->page->result == REWRITER_NO_MEMORY)
+		return false;
+	if (out->page->result != REWRITER_OK)
+		return withheld(p);
+	out->visitor_body = out->page->output;
+	return true;
+}
+
+static bool origin_answers(struct play *p)
+{
+	struct decision before = p->decision;
+	struct seen_verdict **end = p->end;
+	struct outcome *out = p->out;
+
 	out->called = true;
-	out->origin_body = x->test->request_body;
-	out->visitor_saw = x->test->origin;
-	if (has_body(&x->request, x->test->origin.status))
-		out->visitor_body = x->test->origin_body;
-	return copy_fields(&out->visitor_saw.fields, &x->test->origin.fields, arena) &&
-	       decide_response(env, &out->visitor_saw, false, arena, d) == DECIDE_OK;
+	out->origin_body = p->x->test->request_body;
+	if (!answer(p, p->x->test->origin.status))
+		return false;
+	if (p->decision.page.work == PAGE_WHOLE && !ask_again(p, &before, end))
+		return false;
+	if (p->decision.page.work == PAGE_WITHHOLD || p->decision.page.work == PAGE_WHOLE)
+		return withheld(p);
+	if (p->decision.page.work == PAGE_REWRITE && has_body(&p->x->request, out->visitor_saw.status))
+		return rewritten(p);
+	return true;
+}
+
+static void make_env(struct play *p)
+{
+	const struct prepared *x = p->x;
+
+	p->env = (struct decide_env){.rules = x->rules,
+				     .mac = x->mac,
+				     .site = x->site,
+				     .scratch = x->scratch,
+				     .guard = x->guard,
+				     .sha256 = x->sha256,
+				     .random = page_random,
+				     .random_arg = &p->random,
+				     .sink = keep_verdict,
+				     .sink_arg = p};
 }
 
 bool exchange_play(const struct prepared *x, struct arena *arena, struct outcome *out)
 {
-	struct play play = {.arena = arena, .end = &out->verdicts};
-	struct decide_env env = {.rules = x->rules,
-				 .mac = x->mac,
-				 .site = x->site,
-				 .scratch = x->scratch,
-				 .random = fixed_random,
-				 .random_arg = &play,
-				 .sink = keep_verdict,
-				 .sink_arg = &play};
-	struct decision d = {0};
+	struct play *p = arena_calloc(arena, 1, sizeof *p); /* out->page goes on using it */
 	bool ok;
 
 	*out = (struct outcome){.origin_saw = x->request};
-	if (!copy_fields(&out->origin_saw.fields, &x->request.fields, arena) ||
-	    decide_request(&env, &out->origin_saw, x->test->given.region, x->now, arena, &d) != DECIDE_OK)
+	if (!p)
 		return false;
-	out->consent = d.consent;
-	ok = d.action == DECIDE_BLOCK ? blocked_answer(&out->visitor_saw, arena)
-				      : origin_answers(x, &env, &d, arena, out);
+	p->x = x;
+	p->arena = arena;
+	p->out = out;
+	p->end = &out->verdicts;
+	make_env(p);
+	if (!copy_fields(&out->origin_saw.fields, &x->request.fields, arena) ||
+	    decide_request(&p->env, &out->origin_saw, x->test->given.region, x->now, arena, &p->decision) != DECIDE_OK)
+		return false;
+	out->consent = p->decision.consent;
+	/* A blocked request is answered 204, see DECIDE_BLOCK. */
+	ok = p->decision.action == DECIDE_BLOCK ? own_answer(p, 204, SLICE("No Content")) : origin_answers(p);
 	return ok && !arena_failed(arena);
 }

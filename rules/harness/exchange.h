@@ -25,6 +25,8 @@ struct prepared {
 	struct pattern_scratch *scratch;
 	struct slice site;
 	int64_t now;
+	const struct guard *guard;				  /* of the rules; NULL: pages get none */
+	void (*sha256)(struct slice data, unsigned char out[32]); /* see struct decide_env; may be NULL */
 	struct request request; /* with the visitor's cookies and the signed one; must not be changed */
 };
 
@@ -42,6 +44,8 @@ struct outcome {
 	struct slice visitor_body;
 	struct consent consent;
 	struct seen_verdict *verdicts; /* in the order they were made */
+	bool asked_again;	       /* a part of a page came (206), and the origin was asked for the whole */
+	struct page_play *page;	       /* how the body was rewritten, see page.h; NULL: it was not */
 };
 
 /*
@@ -54,8 +58,9 @@ bool exchange_prepare(struct prepared *x, struct arena *arena);
 struct slice given_token(const struct prepared *x, struct arena *arena);
 
 /*
- * Plays the case through decide_request() and decide_response() with fixed "random" octets 00 01 02 ...; False if
- * memory ran out.
+ * Plays the case through decide_request(), decide_response() and the rewriter, with fixed "random" octets 00 01 02 ...
+ * Where the decision asks for the whole of a page, the origin answers 200 with the same fields and body; a page that
+ * is withheld becomes a 502. False if memory ran out.
  */
 bool exchange_play(const struct prepared *x, struct arena *arena, struct outcome *out);
 

@@ -2,12 +2,23 @@
 
 #include <stdlib.h>
 
+#include "rules/decide/guard.h"
+#include "rules/harness/classes.h"
+#include "rules/harness/leak.h"
+
 #define EXCHANGE_MEM (64 * 1024 * 1024)
 
 struct harness_rules {
 	struct slice path; /* owned by the file that named it first, or the options */
 	struct ruleset *rs;
 	struct harness_rules *next;
+};
+
+/* The guard of a ruleset, made when a case first needs it. */
+struct harness_guard {
+	const struct ruleset *rs;
+	struct guard *guard;
+	struct harness_guard *next;
 };
 
 struct harness_file {
@@ -30,6 +41,13 @@ bool harness_init(struct harness *h, const struct harness_options *options, stru
 
 void harness_free(struct harness *h)
 {
+	while (h->guards) {
+		struct harness_guard *next = h->guards->next;
+
+		guard_free(h->guards->guard);
+		free(h->guards);
+		h->guards = next;
+	}
 	while (h->rules) {
 		struct harness_rules *next = h->rules->next;
 
@@ -46,6 +64,7 @@ void harness_free(struct harness *h)
 	}
 	pattern_scratch_free(h->scratch);
 	h->scratch = NULL;
+	place_set_free(&h->covered);
 	arena_free(&h->exchange);
 }
 
@@ -172,13 +191,28 @@ static bool selected(const struct harness *h, const struct test_case *c)
 	return filter.n == 0 || slice_find(c->name, filter) < c->name.n;
 }
 
+/* How many classes a case is played in. */
+static size_t count_classes(const struct harness *h, const struct test_case *c)
+{
+	struct class_list classes;
+	const struct ruleset *rs;
+	struct slice site;
+
+	rs = h->options.all_classes ? rules_of(h, c, &site) : NULL;
+	if (!rs)
+		return 0;
+	classes_of(rs, &classes);
+	return ruleset_mode(rs) == MODE_OBSERVE && classes.n ? 1 : classes.n;
+}
+
 size_t harness_count(const struct harness *h)
 {
 	size_t n = 0;
 
 	for (const struct harness_file *f = h->files; f; f = f->next)
 		for (const struct test_case *c = f->file.first; c; c = c->next)
-			n += selected(h, c);
+			if (selected(h, c))
+				n += 1 + count_classes(h, c);
 	return n;
 }
 
@@ -216,23 +250,90 @@ static enum case_status transport(struct harness *h, const struct prepared *x, s
 	return CASE_BROKEN;
 }
 
+/* A page must come out the same however it is delivered. */
+static bool vary(struct harness *h, const struct test_case *c, const struct outcome *o, struct case_result *r)
+{
+	struct failure **end = &r->failures;
+
+	if (!o->page || h->options.transport)
+		return true;
+	while (*end)
+		end = &(*end)->next;
+	return page_variants(o->page, h->options.codec, &c->at, &h->exchange, end);
+}
+
+/* False if memory ran out. */
+static bool guard_of(struct harness *h, const struct ruleset *rs, const struct guard **guard)
+{
+	struct harness_guard *g;
+
+	*guard = NULL;
+	if (!ruleset_pages(rs)->guard)
+		return true;
+	for (g = h->guards; g && g->rs != rs; g = g->next)
+		;
+	if (!g) {
+		g = calloc(1, sizeof *g);
+		if (!g)
+			return false;
+		g->rs = rs;
+		g->guard = guard_new(rs, h->options.sha256);
+		g->next = h->guards;
+		h->guards = g;
+	}
+	*guard = g->guard;
+	return g->guard != NULL;
+}
+
+/* Plays the exchange; CASE_PASSED if it could be played. */
+static enum case_status exchange(struct harness *h, const struct test_case *c, struct prepared *x, struct outcome *o,
+				 struct case_result *r)
+{
+	*x = (struct prepared){.test = c, .mac = h->options.mac, .scratch = h->scratch, .sha256 = h->options.sha256};
+	x->rules = rules_of(h, c, &x->site);
+	x->now = c->given.has_time ? c->given.time : h->options.now;
+	if (!x->rules)
+		return broken(r, SLICE("it has no rules"));
+	if (!guard_of(h, x->rules, &x->guard) || !exchange_prepare(x, &h->exchange) ||
+	    !exchange_play(x, &h->exchange, o))
+		return broken(r, SLICE("memory ran out"));
+	return transport(h, x, o, r);
+}
+
 static enum case_status play(struct harness *h, struct test_case *c, struct case_result *r)
 {
-	struct prepared x = {.test = c, .mac = h->options.mac, .scratch = h->scratch};
 	enum case_status status;
 	struct outcome o = {0};
+	struct prepared x;
+	struct slice site;
+	const struct ruleset *rs = rules_of(h, c, &site);
 
-	x.rules = rules_of(h, c, &x.site);
-	x.now = c->given.has_time ? c->given.time : h->options.now;
 	/* Masks belong to a ruleset, and a case could be bound to another since. */
-	if (!x.rules || !test_case_bind(c, x.rules, h->d))
+	if (rs && !test_case_bind(c, rs, h->d))
 		return broken(r, SLICE("it has no rules"));
-	if (!exchange_prepare(&x, &h->exchange) || !exchange_play(&x, &h->exchange, &o))
-		return broken(r, SLICE("memory ran out"));
-	status = transport(h, &x, &o, r);
+	status = exchange(h, c, &x, &o, r);
 	if (status != CASE_PASSED)
 		return status;
-	if (!outcome_check(&x, &o, &h->exchange, &r->failures))
+	if (h->options.coverage)
+		coverage_note(&h->covered, &o);
+	if (!outcome_check(&x, &o, &h->exchange, &r->failures) || !vary(h, c, &o, r))
+		return broken(r, SLICE("memory ran out"));
+	return r->failures ? CASE_FAILED : CASE_PASSED;
+}
+
+/* -- consent classes ----------------------------------------------------------------------------------------------- */
+
+/* The case once more, for a visitor who granted just that. */
+static enum case_status play_class(struct harness *h, const struct test_case *c, struct case_result *r)
+{
+	enum case_status status;
+	struct outcome o = {0};
+	struct prepared x;
+
+	status = exchange(h, c, &x, &o, r);
+	if (status != CASE_PASSED)
+		return status;
+	if (!leaks_find(&x, &o, &h->exchange, &r->failures))
 		return broken(r, SLICE("memory ran out"));
 	return r->failures ? CASE_FAILED : CASE_PASSED;
 }
@@ -245,9 +346,63 @@ static void count(struct harness_counts *n, enum case_status status)
 	n->broken += status == CASE_BROKEN;
 }
 
+/* Where results go. */
+struct results {
+	struct harness_counts n;
+	case_sink sink;
+	void *arg;
+};
+
+static void give(struct results *to, const struct case_result *r)
+{
+	count(&to->n, r->status);
+	to->sink(to->arg, r);
+}
+
+static void run_class(struct harness *h, const struct test_file *f, const struct test_case *c, const struct ruleset *rs,
+		      purposes granted, struct results *to)
+{
+	struct test_case variant = *c;
+	struct case_result r = {.file = f, .test = &variant};
+	struct slice label;
+
+	arena_reset(&h->exchange);
+	label = class_label(rs, granted, &h->exchange);
+	variant.name = arena_printf(&h->exchange, "%.*s [%.*s]", SLICE_ARG(c->name), SLICE_ARG(label));
+	variant.given.consent = GIVEN_VALID;
+	variant.given.granted = (struct purpose_list){.mask = granted};
+	r.status = play_class(h, &variant, &r);
+	give(to, &r);
+}
+
+static void run_classes(struct harness *h, const struct test_file *f, const struct test_case *c, struct results *to)
+{
+	struct class_list classes;
+	struct slice site;
+	const struct ruleset *rs = rules_of(h, c, &site);
+
+	if (!rs)
+		return;
+	classes_of(rs, &classes);
+	if (ruleset_mode(rs) == MODE_OBSERVE && classes.n) {
+		struct test_case variant = *c;
+		struct case_result r = {.file = f,
+					.test = &variant,
+					.status = CASE_SKIPPED,
+					.why = SLICE("mode observe: nothing is held back")};
+
+		arena_reset(&h->exchange);
+		variant.name = arena_printf(&h->exchange, "%.*s [all classes]", SLICE_ARG(c->name));
+		give(to, &r);
+		return;
+	}
+	for (size_t i = 0; i < classes.n; i++)
+		run_class(h, f, c, rs, classes.v[i], to);
+}
+
 struct harness_counts harness_run(struct harness *h, case_sink sink, void *arg)
 {
-	struct harness_counts n = {0};
+	struct results to = {.sink = sink, .arg = arg};
 
 	for (struct harness_file *f = h->files; f; f = f->next)
 		for (struct test_case *c = f->file.first; c; c = c->next) {
@@ -257,8 +412,51 @@ struct harness_counts harness_run(struct harness *h, case_sink sink, void *arg)
 				continue;
 			arena_reset(&h->exchange);
 			r.status = play(h, c, &r);
-			count(&n, r.status);
-			sink(arg, &r);
+			give(&to, &r);
+			if (h->options.all_classes)
+				run_classes(h, &f->file, c, &to);
 		}
-	return n;
+	return to.n;
+}
+
+/* -- coverage ------------------------------------------------------------------------------------------------------ */
+
+struct covering {
+	const struct harness *h;
+	struct coverage *out;
+	struct place_set counted; /* several rulesets may hold the same file */
+	rule_sink f;
+	void *arg;
+};
+
+static void cover_rule(void *arg, const struct rule *rule)
+{
+	struct covering *k = arg;
+
+	if (rule->shipped || !rule->line || !place_set_add(&k->counted, rule))
+		return;
+	k->out->all++;
+	if (place_set_has(&k->h->covered, rule))
+		k->out->exercised++;
+	else
+		k->f(k->arg, rule);
+}
+
+bool harness_coverage(const struct harness *h, struct coverage *out, rule_sink f, void *arg)
+{
+	struct covering k = {.h = h, .out = out, .f = f, .arg = arg};
+	struct slice site;
+	bool ok;
+
+	*out = (struct coverage){0};
+	for (const struct harness_file *file = h->files; file; file = file->next)
+		for (const struct test_case *c = file->file.first; c; c = c->next) {
+			const struct ruleset *rs = selected(h, c) ? rules_of(h, c, &site) : NULL;
+
+			if (rs)
+				ruleset_each_rule(rs, cover_rule, &k);
+		}
+	ok = !k.counted.failed && !h->covered.failed;
+	place_set_free(&k.counted);
+	return ok;
 }

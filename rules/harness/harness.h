@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 #include "rules/harness/check.h"
+#include "rules/harness/coverage.h"
 #include "rules/harness/exchange.h"
+#include "rules/harness/page.h"
 #include "rules/harness/test_file.h"
 #include "rules/language/loader.h"
 
@@ -46,6 +48,10 @@ struct harness_options {
 	const struct consent_mac *mac;	   /* NULL: harness_mac */
 	const struct transport *transport; /* NULL: the rules library alone */
 	int64_t now;			   /* 0: HARNESS_NOW */
+	bool all_classes; /* each case once more for each consent class: nothing that is denied passes */
+	bool coverage;	  /* note which rules decide; see harness_coverage() */
+	const struct harness_codec *codec;			  /* NULL: pages are not tried compressed */
+	void (*sha256)(struct slice data, unsigned char out[32]); /* see struct decide_env; may be NULL */
 };
 
 struct harness {
@@ -54,9 +60,11 @@ struct harness {
 	struct harness_file *files;
 	struct harness_file **files_end;
 	struct harness_rules *rules;
+	struct harness_guard *guards;
 	struct pattern_scratch *scratch;
 	struct arena exchange;
 	size_t n_cases; /* of all files, the filter aside */
+	struct place_set covered;
 };
 
 /* All slices and pointers of the options, and d, must outlive the harness. False if memory ran out. */
@@ -66,10 +74,21 @@ void harness_free(struct harness *h);
 /* Loads a test file and the rules it names. Problems go to d; false if there was one. */
 bool harness_add(struct harness *h, struct slice path);
 
-/* How many cases the filter lets through. */
+/* How many results harness_run() will have: of the cases that the filter lets through, in all classes. */
 size_t harness_count(const struct harness *h);
 
 /* Plays them all in order. Not to be called after errors. */
 struct harness_counts harness_run(struct harness *h, case_sink sink, void *arg);
+
+/*
+ * After harness_run() with options.coverage: how many rules of the files that the cases name (or of the sites that they
+ * use) decided something, and how many there are; shipped knowledge aside. f is called for each that did not. Consent
+ * classes do not count. False if memory ran out.
+ */
+struct coverage {
+	size_t exercised, all;
+};
+typedef void (*rule_sink)(void *arg, const struct rule *rule);
+bool harness_coverage(const struct harness *h, struct coverage *out, rule_sink f, void *arg);
 
 #endif

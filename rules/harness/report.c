@@ -138,7 +138,7 @@ static void add_failure(struct buffer *out, bool colour, const struct failure *f
 	buffer_add_str(out, INDENT);
 	add_place(out, &e->at);
 	buffer_printf(out, ": expect %s", e->what == EXPECT_NOT_CALLED ? "origin not-called" : side_text(e->side));
-	if (e->negative) {
+	if (e->negative || e->what == EXPECT_ALWAYS) {
 		buffer_add_str(out, ": ");
 		add_visible(out, e->text);
 	}
@@ -182,6 +182,39 @@ void report_text_summary(struct buffer *out, bool colour, const struct harness_c
 	summary_part(out, colour, n->skipped, CASE_SKIPPED);
 	summary_part(out, colour, n->broken, CASE_BROKEN);
 	buffer_add_char(out, '\n');
+}
+
+/* -- coverage ------------------------------------------------------------------------------------------------------ */
+
+/* Rules are often aligned in columns; out of their file they need not be. */
+static void add_squeezed(struct buffer *out, struct slice s)
+{
+	struct slice word;
+
+	while (s.n) {
+		(void)slice_cut(s, ' ', &word, &s);
+		if (!word.n)
+			continue;
+		add_visible(out, word);
+		if (s.n)
+			buffer_add_char(out, ' ');
+	}
+}
+
+void report_uncovered(struct buffer *out, bool tap, bool colour, bool first, const struct rule *rule)
+{
+	if (first)
+		buffer_add_str(out, tap ? "# no case exercised:\n" : "\nno case exercised:\n");
+	buffer_printf(out, "%s%s%.*s:%u%s: ", tap ? "#   " : "  ", colour ? "\033[33m" : "", SLICE_ARG(rule->file),
+		      rule->line, colour ? "\033[0m" : "");
+	add_squeezed(out, rule->text);
+	buffer_add_char(out, '\n');
+}
+
+void report_coverage(struct buffer *out, bool tap, const struct coverage *c)
+{
+	buffer_printf(out, "%scoverage: %zu of %zu rule%s\n", tap ? "# " : "", c->exercised, c->all,
+		      c->all == 1 ? "" : "s");
 }
 
 /* -- TAP ----------------------------------------------------------------------------------------------------------- */

@@ -56,6 +56,20 @@ void report_json_counts(struct buffer *out, const struct harness_counts *n)
 		      n->skipped, n->broken);
 }
 
+void report_json_rule(struct buffer *out, bool first, const struct rule *rule)
+{
+	buffer_add_str(out, first ? "" : ",");
+	member(out, "\n{\"file\"", rule->file);
+	buffer_printf(out, ",\"line\":%u", rule->line);
+	member(out, ",\"rule\"", rule->text);
+	buffer_add_char(out, '}');
+}
+
+void report_json_coverage(struct buffer *out, const struct coverage *c)
+{
+	buffer_printf(out, "],\"rules\":{\"exercised\":%zu,\"all\":%zu}", c->exercised, c->all);
+}
+
 /* -- JUnit --------------------------------------------------------------------------------------------------------- */
 
 /* Length of the character at s if XML allows it: no control characters, no U+FFFE and U+FFFF; or 0. */

@@ -112,7 +112,8 @@ enum expect_what {
 	EXPECT_DECIDED,
 	EXPECT_TOKEN,
 	EXPECT_OPT_OUT_DENIES,
-	EXPECT_SIGNAL_DENIES
+	EXPECT_SIGNAL_DENIES,
+	EXPECT_ALWAYS /* of every case, though nobody wrote it: `text` says what */
 };
 
 enum expect_how {

@@ -206,7 +206,7 @@ static void test_verdicts_of_pages(void **state)
 		const char *line, *name;
 		enum verdict_kind kind;
 		enum verdict_subject subject;
-	} lines[] = {
+	} verdicts[] = {
 		{"inert beacon https://t.example/x.js", "https://t.example/x.js", VERDICT_INERT, SUBJECT_BEACON},
 		{"replace beacon \"iframe[src]\" by a", "iframe[src]", VERDICT_REPLACE, SUBJECT_BEACON},
 		{"drop header https://t.example/", "https://t.example/", VERDICT_DROP, SUBJECT_HEADER},
@@ -215,18 +215,18 @@ static void test_verdicts_of_pages(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < CG_COUNT(lines); i++) {
+	for (size_t i = 0; i < CG_COUNT(verdicts); i++) {
 		const struct expectation *e;
 		struct parsed p;
 		char text[512];
 
-		snprintf(text, sizeof text, CASE "expect verdict\n  %s\n", lines[i].line);
+		snprintf(text, sizeof text, CASE "expect verdict\n  %s\n", verdicts[i].line);
 		parse(&p, text);
 		assert_true(p.ok);
 		e = p.file.first->first;
-		assert_slice(e->name, lines[i].name);
-		assert_int_equal(e->verdict.kind, lines[i].kind);
-		assert_int_equal(e->verdict.subject, lines[i].subject);
+		assert_slice(e->name, verdicts[i].name);
+		assert_int_equal(e->verdict.kind, verdicts[i].kind);
+		assert_int_equal(e->verdict.subject, verdicts[i].subject);
 		parsed_free(&p);
 	}
 }

@@ -36,6 +36,10 @@ static enum load_result load(void *arg, struct slice path, struct slice *content
 	d->loads++;
 	if (slice_ends_with(path, SLICE("site.rules")))
 		*content = slice_str(site_rules_text);
+	else if (slice_ends_with(path, SLICE("observe.rules")))
+		*content = SLICE("mode observe\npurpose analytics \"A\"\ncookie _ga is analytics\n");
+	else if (slice_ends_with(path, SLICE("other.rules"))) /* the included file counts once */
+		*content = SLICE("include site.rules\ncookie other is analytics\n");
 	else if (slice_ends_with(path, SLICE("broken.rules")))
 		*content = SLICE("cokie x\n");
 	else if (slice_ends_with(path, SLICE(".test")))
@@ -436,6 +440,102 @@ static void test_transport(void **state)
 	}
 }
 
+/* -- consent classes ----------------------------------------------------------------------------------------------- */
+
+/* A crumbgate that lets a cookie pass whatever was granted. */
+static enum transport_result leaks(void *arg, const struct prepared *x, struct arena *arena, struct outcome *out,
+				   struct slice *why)
+{
+	(void)arg;
+	(void)x;
+	(void)arena;
+	(void)why;
+	return fields_add_id(&out->visitor_saw.fields, FIELD_SET_COOKIE, SLICE("_ga=1")) ? TRANSPORT_OK
+											 : TRANSPORT_FAILED;
+}
+
+static void test_classes(void **state)
+{
+	const struct transport transport = {.play = leaks};
+	static const char test[] = HEAD "visitor sid=1; _ga=2\nrequest GET https://www.example.com/p?gclid=1\nexpect "
+					"visitor-sees\n  status 200\n";
+	struct ran x;
+
+	(void)state;
+	begin(&x, test);
+	x.options.all_classes = true;
+	finish(&x);
+	assert_int_equal(harness_count(&x.harness), 5);
+	assert_int_equal(x.n.passed, 5);
+	assert_holds(&x.tap, "ok 1 - t\nok 2 - t [all denied]\nok 3 - t [analytics denied]\n"
+			     "ok 4 - t [preferences denied]\nok 5 - t [all granted]\n");
+	ran_free(&x);
+	begin(&x, test);
+	x.options.all_classes = true;
+	x.options.transport = &transport;
+	finish(&x);
+	assert_int_equal(x.n.passed, 3); /* the case itself, and where analytics is granted */
+	assert_int_equal(x.n.failed, 2);
+	assert_holds(&x.text, "failed  t [analytics denied]  (d/x.test:2)\n"
+			      "        d/x.test:2: expect visitor-sees: nothing that needs analytics passes\n");
+	assert_holds(&x.text, "needs analytics, by d/site.rules:9: cookie _ga is analytics");
+	assert_holds(&x.tap,
+		     "not ok 2 - t [all denied]\n# d/x.test:2: nothing that needs preferences analytics passes\n");
+	assert_holds(&x.junit, "<testcase name=\"t [analytics denied]\"");
+	ran_free(&x);
+}
+
+static void test_classes_observed(void **state)
+{
+	struct ran x;
+
+	(void)state;
+	begin(&x,
+	      "rules observe.rules\ntest \"t\"\nrequest GET https://a.example/\nexpect visitor-sees\n  status 200\n");
+	x.options.all_classes = true;
+	finish(&x);
+	assert_int_equal(harness_count(&x.harness), 2);
+	assert_int_equal(x.n.skipped, 1);
+	assert_holds(&x.tap, "ok 2 - t [all classes] # SKIP mode observe: nothing is held back\n");
+	ran_free(&x);
+}
+
+/* -- coverage ------------------------------------------------------------------------------------------------------ */
+
+static void on_uncovered(void *arg, const struct rule *rule)
+{
+	struct buffer *out = arg;
+
+	report_uncovered(out, false, false, out->n == 0, rule);
+	report_json_rule(out, true, rule);
+}
+
+static void test_coverage(void **state)
+{
+	struct coverage c;
+	struct ran x;
+
+	(void)state;
+	begin(&x, "rules site.rules\n"
+		  "test \"a\"\nvisitor sid=1; optout=1\nrequest GET https://a.example/?gclid=1\nexpect visitor-sees\n  "
+		  "status 200\n"
+		  "test \"b\"\ngiven region US\nrequest GET https://a.example/\n  Sec-GPC: 1\nexpect visitor-sees\n  "
+		  "status 200\n"
+		  "test \"c\"\nrules other.rules\nrequest GET https://a.example/\nexpect visitor-sees\n  status 200\n");
+	x.options.coverage = true;
+	x.options.all_classes = true; /* does not count */
+	finish(&x);
+	assert_true(x.added);
+	buffer_clear(&x.text);
+	assert_true(harness_coverage(&x.harness, &c, on_uncovered, &x.text));
+	report_coverage(&x.text, true, &c);
+	assert_holds(&x.text, "\nno case exercised:\n  d/site.rules:9: cookie _ga is analytics\n");
+	assert_holds(&x.text, "{\"file\":\"d/site.rules\",\"line\":10,\"rule\":\"path /collect is analytics\"}");
+	assert_holds(&x.text, "d/other.rules:2");
+	assert_int_equal(c.all - c.exercised, 3);
+	ran_free(&x);
+}
+
 /* -- reports ------------------------------------------------------------------------------------------------------- */
 
 static const char failing[] =
@@ -555,8 +655,10 @@ int main(void)
 		cmocka_unit_test(test_givens),		 cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_errors),		 cmocka_unit_test(test_rules_option_and_filter),
 		cmocka_unit_test(test_rules_of_a_site),	 cmocka_unit_test(test_transport),
-		cmocka_unit_test(test_reports),		 cmocka_unit_test(test_long_values),
-		cmocka_unit_test(test_cookie_lists),	 cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_classes),		 cmocka_unit_test(test_classes_observed),
+		cmocka_unit_test(test_coverage),	 cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_long_values),	 cmocka_unit_test(test_cookie_lists),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,284 @@
+#include "rules/harness/leak.h"
+
+#include "rules/http/cookie.h"
+#include "rules/http/set_cookie.h"
+#include "rules/http/url.h"
+
+void leaks_add(struct leaks *l, struct slice what, const struct rule *rule, purposes mask)
+{
+	struct slice of = purposes_text(l->x->rules, mask & ~l->granted, l->arena);
+	struct diff_row *row;
+
+	if (l->n++ >= LEAKS_MAX)
+		return;
+	row = arena_calloc(l->arena, 1, sizeof *row);
+	if (!row)
+		return;
+	row->actual = arena_copy(l->arena, slice_head(what, 200));
+	row->why = rule && rule->line
+			   ? arena_printf(l->arena, "needs %.*s, by %.*s:%u: %.*s", SLICE_ARG(of),
+					  SLICE_ARG(rule->file), rule->line, SLICE_ARG(rule_text(rule, l->arena)))
+			   : arena_printf(l->arena, "needs %.*s: %s", SLICE_ARG(of),
+					  rule ? "no rule names it" : "a pattern hit its limits");
+	*l->end = row;
+	l->end = &row->next;
+}
+
+/* Judges by the mask. */
+static void judge(struct leaks *l, struct slice what, const struct rule *rule, purposes mask)
+{
+	if (mask & ~l->granted)
+		leaks_add(l, what, rule, mask);
+}
+
+/* -- cookies ------------------------------------------------------------------------------------------------------- */
+
+static bool carries_consent(const struct leaks *l, struct slice name)
+{
+	size_t n;
+	const struct opt_out_rule *o = ruleset_opt_outs(l->x->rules, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(o[i].name, name))
+			return true;
+	return consent_cookie_is(name);
+}
+
+static void judge_cookie_name(struct leaks *l, struct slice name, struct slice what)
+{
+	const struct cookie_rule *rule;
+	bool limit;
+
+	if (carries_consent(l, name))
+		return;
+	rule = ruleset_cookie(l->x->rules, l->x->scratch, name, &limit);
+	if (limit)
+		judge(l, what, NULL, ruleset_all_purposes(l->x->rules));
+	else if (rule)
+		judge(l, what, &rule->rule, rule->mask);
+	else
+		judge(l, what, &ruleset_unnamed_cookie(l->x->rules)->rule, ruleset_unnamed_cookie(l->x->rules)->mask);
+}
+
+static void cookies_to_origin(struct leaks *l)
+{
+	struct cookie_walk w = {.fields = &l->o->origin_saw.fields};
+	struct cookie k;
+
+	while (cookie_walk_next(&w, &k))
+		judge_cookie_name(l, k.name, arena_printf(l->arena, "Cookie: %.*s", SLICE_ARG(k.raw)));
+}
+
+/* A cookie without a name and without a value is none; its deletion has one. */
+static bool only_deletes(const struct leaks *l, const struct set_cookie *k)
+{
+	return set_cookie_deletes(k, l->x->now) &&
+	       (k->value.n == 0 || (k->name.n == 0 && slice_eq(k->value, SLICE("0"))));
+}
+
+static void set_cookie(struct leaks *l, struct slice value)
+{
+	struct slice name, rest;
+	struct set_cookie k;
+
+	if (!set_cookie_parse(value, &k) || only_deletes(l, &k))
+		return;
+	name = k.name;
+	if (!name.n && slice_cut(k.value, '=', &name, &rest)) /* it comes back as a cookie of that name */
+		name = slice_trim(name);
+	judge_cookie_name(l, name, arena_printf(l->arena, "Set-Cookie: %.*s", SLICE_ARG(value)));
+}
+
+/* -- the target ---------------------------------------------------------------------------------------------------- */
+
+static bool judge_param(void *arg, const struct query_param *p)
+{
+	struct leaks *l = arg;
+	bool limit;
+	const struct param_rule *rule = ruleset_param(l->x->rules, l->x->scratch, p->name, &limit);
+
+	if (limit)
+		judge(l, p->raw, NULL, ruleset_all_purposes(l->x->rules));
+	else if (rule)
+		judge(l, arena_printf(l->arena, "target ?%.*s", SLICE_ARG(p->raw)), &rule->rule, rule->mask);
+	return true;
+}
+
+static void target(struct leaks *l)
+{
+	struct slice target = l->o->origin_saw.target, path, query, same;
+	const struct path_rule *rule;
+	bool has_query, limit;
+
+	target_split(target, &path, &query, &has_query);
+	(void)target_remove_params(target, judge_param, l, l->arena, &same);
+	if (!path_normalise(path, l->arena, &path))
+		return;
+	rule = ruleset_path(l->x->rules, l->x->scratch, path, &limit);
+	if (limit)
+		judge(l, target, NULL, ruleset_all_purposes(l->x->rules));
+	else if (rule)
+		judge(l, arena_printf(l->arena, "target %.*s", SLICE_ARG(target)), &rule->rule, rule->mask);
+}
+
+/* -- URLs ---------------------------------------------------------------------------------------------------------- */
+
+void leaks_url(struct leaks *l, const struct web_url *base, struct slice url, unsigned types, struct slice what)
+{
+	struct filter_request r;
+	struct beacon_match m;
+	struct web_url u;
+
+	if (!web_url_parse(url, base, l->arena, &u) || u.kind != WEB_URL_NETWORK ||
+	    !filter_request_init(&r, &u, types, &l->site, l->arena))
+		return;
+	m = ruleset_beacon_url(l->x->rules, l->x->scratch, &r);
+	if (m.limit)
+		judge(l, what, NULL, ruleset_all_purposes(l->x->rules));
+	else if (m.rule)
+		judge(l, what, &m.rule->rule, m.rule->mask);
+}
+
+/* Link: <URL>; rel=preload */
+static void link_field(struct leaks *l, struct slice value, struct slice what)
+{
+	static const char *const loading[] = {"preload", "preconnect", "prefetch", "prerender", "stylesheet", "icon"};
+	struct slice url, rest = value, params;
+
+	while (slice_find_char(rest, '<') < rest.n) {
+		rest = slice_from(rest, slice_find_char(rest, '<') + 1);
+		if (!slice_cut(rest, '>', &url, &rest))
+			return;
+		params = slice_head(rest, slice_find_char(rest, '<'));
+		for (size_t i = 0; i < CG_COUNT(loading); i++)
+			if (slice_find(params, slice_str(loading[i])) < params.n) {
+				leaks_url(l, &l->page, url, FILTER_ANY, what);
+				break;
+			}
+	}
+}
+
+static void refresh_field(struct leaks *l, struct slice value, struct slice what)
+{
+	struct slice seconds, url;
+
+	if (!slice_cut(value, ';', &seconds, &url))
+		return;
+	url = slice_trim(url);
+	if (slice_istarts_with(url, SLICE("url")) && slice_find_char(url, '=') < url.n)
+		url = slice_trim(slice_from(url, slice_find_char(url, '=') + 1));
+	leaks_url(l, &l->page, url, FILTER_ANY | FILTER_DOCUMENT, what);
+}
+
+/* name="url", name2="url2" */
+static void endpoints_field(struct leaks *l, struct slice value, struct slice what)
+{
+	struct slice before, url;
+
+	while (slice_cut(value, '"', &before, &value) && slice_cut(value, '"', &url, &value))
+		leaks_url(l, &l->page, url, FILTER_ANY, what);
+}
+
+static void report_to_field(struct leaks *l, struct slice value, struct slice what)
+{
+	leaks_script(l, &l->page, value, what);
+}
+
+/* Only where reports go: what is allowed is not yet loaded. */
+static void csp_field(struct leaks *l, struct slice value, struct slice what)
+{
+	struct slice directive, word;
+
+	while (value.n) {
+		slice_cut(value, ';', &directive, &value);
+		directive = slice_trim(directive);
+		if (!slice_istarts_with(directive, SLICE("report-uri ")))
+			continue;
+		directive = slice_trim(slice_from(directive, sizeof "report-uri"));
+		while (directive.n) {
+			slice_cut(directive, ' ', &word, &directive);
+			leaks_url(l, &l->page, word, FILTER_ANY, what);
+		}
+	}
+}
+
+static const struct {
+	struct slice name;
+	void (*judge)(struct leaks *, struct slice value, struct slice what);
+} fields_with_urls[] = {
+	{SLICE_INIT("Link"), link_field},
+	{SLICE_INIT("Refresh"), refresh_field},
+	{SLICE_INIT("Reporting-Endpoints"), endpoints_field},
+	{SLICE_INIT("Report-To"), report_to_field},
+	{SLICE_INIT("Content-Security-Policy"), csp_field},
+	{SLICE_INIT("Content-Security-Policy-Report-Only"), csp_field},
+};
+
+static void response_field(struct leaks *l, const struct field *f)
+{
+	struct slice what = arena_printf(l->arena, "%.*s: %.*s", SLICE_ARG(f->name), SLICE_ARG(f->value));
+
+	if (f->id == FIELD_SET_COOKIE)
+		set_cookie(l, f->value);
+	for (size_t i = 0; i < CG_COUNT(fields_with_urls); i++)
+		if (slice_ieq(f->name, fields_with_urls[i].name))
+			fields_with_urls[i].judge(l, f->value, what);
+}
+
+/* -- all of it ----------------------------------------------------------------------------------------------------- */
+
+/* What a browser would take for a page; of a type that is missing it would find out. */
+static bool is_page(const struct outcome *o)
+{
+	const struct field *f = fields_find_name(&o->visitor_saw.fields, SLICE("Content-Type"));
+	struct slice type, params;
+
+	if (!f)
+		return slice_find_char(o->visitor_body, '<') < o->visitor_body.n;
+	(void)slice_cut(f->value, ';', &type, &params);
+	type = slice_trim(type);
+	return slice_ieq(type, SLICE("text/html")) || slice_ieq(type, SLICE("application/xhtml+xml"));
+}
+
+static void look(struct leaks *l)
+{
+	if (l->o->called) {
+		cookies_to_origin(l);
+		target(l);
+	}
+	for (size_t i = 0; i < l->o->visitor_saw.fields.n; i++)
+		response_field(l, &l->o->visitor_saw.fields.v[i]);
+	if (is_page(l->o))
+		leaks_html(l, l->o->visitor_body, 0);
+}
+
+static bool add_failure(struct leaks *l, struct failure **first)
+{
+	struct expectation *e = arena_calloc(l->arena, 1, sizeof *e);
+	struct failure *f = arena_calloc(l->arena, 1, sizeof *f);
+	struct slice denied = purposes_text(l->x->rules, ruleset_all_purposes(l->x->rules) & ~l->granted, l->arena);
+
+	if (!e || !f)
+		return false;
+	*e = (struct expectation){.side = EXPECT_VISITOR,
+				  .what = EXPECT_ALWAYS,
+				  .text = arena_printf(l->arena, "nothing that needs %.*s passes", SLICE_ARG(denied)),
+				  .at = l->x->test->at};
+	*f = (struct failure){.expectation = e, .rows = l->rows};
+	*first = f;
+	return true;
+}
+
+bool leaks_find(const struct prepared *x, const struct outcome *o, struct arena *arena, struct failure **first)
+{
+	struct leaks l = {.x = x, .o = o, .arena = arena, .granted = o->consent.granted | PURPOSE_NECESSARY};
+
+	l.end = &l.rows;
+	if (!web_url_parse(x->test->url, NULL, arena, &l.page))
+		return false;
+	filter_page_init(&l.site, l.page.kind == WEB_URL_NETWORK ? l.page.host : x->request.host);
+	look(&l);
+	if (l.n && !add_failure(&l, first))
+		return false;
+	return !arena_failed(arena);
+}

@@ -1,0 +1,44 @@
+/*
+ * What of a denied purpose passed all the same, in either direction. This judges messages as they were sent on, by the
+ * rules but not with the code that holds things back: pages are tokenized again, and every URL in them is asked about.
+ */
+#ifndef CG_RULES_HARNESS_LEAK_H
+#define CG_RULES_HARNESS_LEAK_H
+
+#include <stdbool.h>
+
+#include "rules/harness/check.h"
+
+/*
+ * Adds a failure to *first with a row for each thing that must not have passed, LEAKS_MAX at most. o: of the exchange
+ * x, played to its end; consent is that of o. False if memory ran out.
+ */
+#define LEAKS_MAX 20
+bool leaks_find(const struct prepared *x, const struct outcome *o, struct arena *arena, struct failure **first);
+
+/* ---- For the parts of it. ---- */
+
+struct leaks {
+	const struct prepared *x;
+	const struct outcome *o;
+	struct arena *arena;
+	purposes granted;
+	struct web_url page;	 /* what relative URLs are relative to, a <base> aside */
+	struct filter_page site; /* of the page's host */
+	struct diff_row *rows, **end;
+	size_t n;
+};
+
+/* Something passed. rule NULL: a pattern hit its limits. */
+void leaks_add(struct leaks *l, struct slice what, const struct rule *rule, purposes mask);
+/*
+ * Is the URL, relative to base, of a denied purpose? Then what is added, as text that holds it. types: of enum
+ * filter_type.
+ */
+void leaks_url(struct leaks *l, const struct web_url *base, struct slice url, unsigned types, struct slice what);
+/* All URLs and names of hosts in a script, or in JSON. */
+void leaks_script(struct leaks *l, const struct web_url *base, struct slice text, struct slice what);
+/* A document; depth: 0, or how many srcdoc stand around it. */
+void leaks_html(struct leaks *l, struct slice text, unsigned depth);
+
+#endif
