@@ -14,6 +14,7 @@ enum { EXIT_GOOD = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2 };
 	CG_COMMAND(check, "check a configuration and its rules, start nothing")      \
 	CG_COMMAND(test, "run test cases against the rules")                         \
 	CG_COMMAND(explain, "tell which rule decides about a cookie or URL")         \
+	CG_COMMAND(rewrite, "show what a visitor gets of a page")                    \
 	CG_COMMAND(fmt, "format configuration and rules files")                      \
 	CG_COMMAND(certs, "make development certificates, look at certificates")     \
 	CG_COMMAND(consent, "make and read consent cookies, to try things out")      \

@@ -1,42 +1,29 @@
 /* crumbgate explain: which rule decides about cookies, parameters and paths, and what would change it. */
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proxy/command/command.h"
-#include "proxy/command/site.h"
+#include "proxy/command/visit.h"
 #include "rules/base/json.h"
 #include "rules/harness/check.h"
-#include "rules/harness/exchange.h"
-#include "rules/http/host.h"
-#include "rules/http/url.h"
 
 #define MEMORY_MAX (16 * 1024 * 1024)
 
 struct explain {
-	const char *config_path, *rules_path, *url, *consent;
+	struct visit visit;
 	bool json, colour;
-
-	struct disk_loader *disk;
-	struct diagnostics d;
-	struct arena arena;
-	struct config *config;
-	struct tls_consent_keys *keys;
-	struct ruleset *own; /* of -r */
-	const struct ruleset *rules;
-	struct slice site;
-	struct test_case test; /* the exchange to explain, as the harness plays it */
-	struct prepared x;
+	const char *beacon; /* NULL: the exchange is explained */
 	struct outcome outcome;
 	struct buffer out;
 };
 
 static const char usage[] =
-	"usage: crumbgate explain -r FILE|-c FILE [OPTION]...\n\n"
-	"Tells what the rules decide about an exchange, which rule does, and what would change it.\n\n"
+	"usage: crumbgate explain -r FILE|-c FILE [OPTION]... [BEACON]\n\n"
+	"Tells what the rules decide about an exchange, which rule does, and what would change it.\n"
+	"BEACON is an address that a page loads, like https://www.google-analytics.com/analytics.js: then what "
+	"becomes\n"
+	"of it is told instead.\n\n"
 	"  -r, --rules FILE          a rules file\n"
 	"  -c, --config FILE         a crumbgate.conf: the rules of the site that serves the URL\n"
 	"  -u, --url URL             what the visitor asks for (https://www.example.com/, or the first site)\n"
@@ -49,97 +36,25 @@ static const char usage[] =
 	"      --json                as JSON\n\n"
 	"Exit status: 0 explained, 2 usage, or the rules are wrong.\n";
 
-static bool complain(const char *what, const char *why)
-{
-	fprintf(stderr, "crumbgate explain: %s: %s\n", what, why);
-	return false;
-}
-
-/* -- what was asked ------------------------------------------------------------------------------------------------ */
-
 static bool take_header(struct explain *e, const char *text)
 {
 	struct slice name, value;
 
 	if (!slice_cut(slice_str(text), ':', &name, &value) || !is_token(name))
-		return complain(text, "write a field as \"Name: value\"");
-	return fields_add(&e->test.request.fields, name, slice_trim(value));
-}
-
-static const char *default_url(struct explain *e)
-{
-	struct slice name = e->config ? e->config->sites[0].names[0] : SLICE("www.example.com");
-
-	if (slice_find_char(name, '*') < name.n)
-		name = SLICE("localhost");
-	return arena_cstr(&e->arena, arena_printf(&e->arena, "https://%.*s/", SLICE_ARG(name)));
-}
-
-static bool take_url(struct explain *e)
-{
-	struct request *r = &e->test.request;
-	const char *text = e->url ? e->url : default_url(e);
-	struct url url;
-	uint16_t port;
-
-	if (!text || !url_parse(slice_str(text), &url) || !authority_parse(url.authority, &e->arena, &r->host, &port))
-		return complain(text ? text : "URL", "write the whole address, like https://www.example.com/page?x=1");
-	e->test.url = slice_str(text);
-	r->method = SLICE("GET");
-	r->secure = url.secure;
-	r->target = url_target(&url, &e->arena);
-	r->authority = url.authority;
-	r->port = url.has_port ? url.port : 0;
-	return true;
-}
-
-static bool take_consent(struct explain *e)
-{
-	struct given *g = &e->test.given;
-
-	if (!e->consent || strcmp(e->consent, "undecided") == 0)
-		return true;
-	g->consent = GIVEN_VALID;
-	return site_purposes(e->rules, e->consent, "crumbgate explain", &g->granted.mask);
-}
-
-static bool load_config(struct explain *e)
-{
-	bool named;
-
-	e->config = site_config_load(&e->disk->loader, e->config_path, &e->d);
-	if (!e->config)
-		return false;
-	e->keys = site_keys_load(&e->disk->loader, e->config, &e->d, &named);
-	return e->keys || !named;
-}
-
-static bool load(struct explain *e)
-{
-	if (e->config_path && !load_config(e))
-		return false;
-	if (!take_url(e))
-		return false;
-	e->site = e->test.request.host;
-	if (e->rules_path) {
-		e->own = ruleset_load(&e->disk->loader, slice_str(e->rules_path), &e->d);
-		e->rules = e->own;
-		return e->own != NULL;
-	}
-	e->rules = site_rules_of(e->config, e->test.request.host, &e->site);
-	return e->rules || complain(e->config_path, "no site serves the host of the URL");
+		return visit_complain(&e->visit, text, "write a field as \"Name: value\"");
+	return fields_add(&e->visit.test.request.fields, name, slice_trim(value));
 }
 
 /* -- what would change it ------------------------------------------------------------------------------------------ */
 
 static struct slice joined(struct explain *e, purposes set)
 {
-	struct slice names = purposes_text(e->rules, set, &e->arena), one, text = {0};
+	struct slice names = purposes_text(e->visit.rules, set, &e->visit.arena), one, text = {0};
 
 	while (names.n) {
 		bool more = slice_cut(names, ' ', &one, &names);
 
-		text = arena_printf(&e->arena, "%.*s%s%.*s", SLICE_ARG(text),
+		text = arena_printf(&e->visit.arena, "%.*s%s%.*s", SLICE_ARG(text),
 				    !text.n ? ""
 				    : more  ? ", "
 					    : " and ",
@@ -165,15 +80,17 @@ static struct slice change_of(struct explain *e, const struct verdict *v)
 
 	struct slice names = joined(e, missing ? missing : needed);
 
+	if (!needed && v->subject == SUBJECT_BEACON && !v->rule)
+		return SLICE("passes with any consent");
 	if (!needed)
 		return v->kind == VERDICT_KEEP || v->kind == VERDICT_REWRITE ? SLICE("passes always: necessary")
 									     : slice_of(NULL, 0);
 	if (missing)
-		return arena_printf(&e->arena, "%s if %.*s %s granted%s%s", passes, SLICE_ARG(names),
+		return arena_printf(&e->visit.arena, "%s if %.*s %s granted%s%s", passes, SLICE_ARG(names),
 				    several(missing) ? "are" : "is", opt_out, signal);
 	if (v->kind != VERDICT_KEEP && v->kind != VERDICT_REWRITE && v->kind != VERDICT_INJECT)
 		return slice_of(NULL, 0);
-	return arena_printf(&e->arena, "would not pass if %.*s %s denied", SLICE_ARG(names),
+	return arena_printf(&e->visit.arena, "would not pass if %.*s %s denied", SLICE_ARG(names),
 			    several(needed) ? "(one of them) were" : "were");
 }
 
@@ -185,17 +102,17 @@ static void place(struct explain *e, const struct rule *rule, const char *what)
 
 	if (!rule || !rule->line)
 		return;
-	text = rule_text(rule, &e->arena);
+	text = rule_text(rule, &e->visit.arena);
 	buffer_printf(&e->out, "    %s by %.*s:%u: %.*s\n", what, SLICE_ARG(rule->file), rule->line, SLICE_ARG(text));
 }
 
 static void text_consent(struct explain *e)
 {
 	const struct consent *c = &e->outcome.consent;
-	struct slice granted = purposes_text(e->rules, c->granted, &e->arena);
+	struct slice granted = purposes_text(e->visit.rules, c->granted, &e->visit.arena);
 	struct slice opt_out = joined(e, c->denied_by_opt_out), signal = joined(e, c->denied_by_signal);
 
-	buffer_printf(&e->out, "%.*s %.*s\n", SLICE_ARG(e->test.request.method), SLICE_ARG(e->test.url));
+	buffer_printf(&e->out, "%.*s %.*s\n", SLICE_ARG(e->visit.test.request.method), SLICE_ARG(e->visit.test.url));
 	buffer_printf(&e->out, "consent: %s, granted: %.*s\n", c->decided ? "decided" : "undecided",
 		      SLICE_ARG(granted));
 	buffer_printf(&e->out, "    consent cookie: %s\n", consent_token_state_text(c->token));
@@ -215,7 +132,7 @@ static void text_verdict(struct explain *e, const struct verdict *v)
 {
 	bool passes = v->kind == VERDICT_KEEP || v->kind == VERDICT_REWRITE || v->kind == VERDICT_INJECT;
 	const char *paint = !e->colour ? "" : passes ? "\033[32m" : "\033[33m";
-	struct slice change = change_of(e, v), why = verdict_why(v, &e->arena);
+	struct slice change = change_of(e, v), why = verdict_why(v, &e->visit.arena);
 
 	buffer_printf(&e->out, "\n%s %s%.*s%s\n    %.*s\n", verdict_subject_text(v->subject), paint, SLICE_ARG(v->name),
 		      e->colour ? "\033[0m" : "", SLICE_ARG(why));
@@ -230,7 +147,7 @@ static void text(struct explain *e)
 		text_verdict(e, &s->v);
 	if (!e->outcome.verdicts)
 		buffer_add_str(&e->out, "\nno rule has anything to decide here\n");
-	if (ruleset_mode(e->rules) == MODE_OBSERVE)
+	if (ruleset_mode(e->visit.rules) == MODE_OBSERVE)
 		buffer_add_str(&e->out, "\nmode observe: nothing of this is done\n");
 }
 
@@ -247,11 +164,11 @@ static void json_purposes(struct explain *e, const char *name, purposes set)
 	const char *comma = "";
 
 	buffer_printf(&e->out, "%s:[", name);
-	for (size_t bit = 1; bit < ruleset_purpose_count(e->rules); bit++) {
+	for (size_t bit = 1; bit < ruleset_purpose_count(e->visit.rules); bit++) {
 		if (!(set & (purposes)1 << bit))
 			continue;
 		buffer_add_str(&e->out, comma);
-		(void)json_add_string(&e->out, ruleset_purpose(e->rules, bit)->name);
+		(void)json_add_string(&e->out, ruleset_purpose(e->visit.rules, bit)->name);
 		comma = ",";
 	}
 	buffer_add_char(&e->out, ']');
@@ -278,6 +195,10 @@ static void json_verdict(struct explain *e, const struct verdict *v)
 	json_rule(e, v->rule);
 	if (v->reason)
 		member(e, ",\"reason\"", slice_str(v->reason));
+	if (v->list_line)
+		buffer_printf(&e->out, ",\"list_line\":%u", v->list_line);
+	if (v->pattern.n)
+		member(e, ",\"pattern\"", v->pattern);
 	member(e, ",\"change\"", change_of(e, v));
 	buffer_add_char(&e->out, '}');
 }
@@ -286,8 +207,9 @@ static void json(struct explain *e)
 {
 	const struct consent *c = &e->outcome.consent;
 
-	member(e, "{\"url\"", e->test.url);
-	buffer_printf(&e->out, ",\"mode\":\"%s\"", ruleset_mode(e->rules) == MODE_OBSERVE ? "observe" : "enforce");
+	member(e, "{\"url\"", e->visit.test.url);
+	buffer_printf(&e->out, ",\"mode\":\"%s\"",
+		      ruleset_mode(e->visit.rules) == MODE_OBSERVE ? "observe" : "enforce");
 	buffer_printf(&e->out, ",\"consent\":{\"decided\":%s", c->decided ? "true" : "false");
 	json_purposes(e, ",\"granted\"", c->granted);
 	member(e, ",\"cookie\"", slice_str(consent_token_state_text(c->token)));
@@ -301,23 +223,82 @@ static void json(struct explain *e)
 	buffer_add_str(&e->out, "]}\n");
 }
 
+/* -- beacons ------------------------------------------------------------------------------------------------------- */
+
+/* What becomes of an element that requests it, as far as the address tells. */
+static enum verdict_kind kind_of(const struct beacon_rule *rule)
+{
+	switch (rule->action) {
+	case BEACON_REMOVED:
+		return VERDICT_DROP;
+	case BEACON_REPLACED:
+		return VERDICT_REPLACE;
+	case BEACON_DEFAULT:
+	case BEACON_INERT:
+		break;
+	}
+	return VERDICT_INERT;
+}
+
+static struct verdict verdict_on(const struct explain *e, struct slice url, const struct beacon_match *m)
+{
+	struct verdict v = {.subject = SUBJECT_BEACON,
+			    .name = url,
+			    .mask = PURPOSE_NECESSARY,
+			    .pattern = m->pattern,
+			    .list_line = m->list_line};
+
+	if (m->limit) {
+		v.kind = VERDICT_INERT;
+		v.mask = ruleset_all_purposes(e->visit.rules);
+		v.reason = "a pattern hit its limits before a rule was found";
+	} else if (m->rule) {
+		v.rule = &m->rule->rule;
+		v.mask = m->rule->mask;
+		v.kind = v.mask & ~e->outcome.consent.granted ? kind_of(m->rule) : VERDICT_KEEP;
+	} else {
+		v.reason = "no rule names it";
+	}
+	return v;
+}
+
+/* The one verdict to be told is that on the beacon, on the page of the visit. */
+static bool judge_beacon(struct explain *e)
+{
+	struct visit *v = &e->visit;
+	struct seen_verdict *seen = arena_calloc(&v->arena, 1, sizeof *seen);
+	struct web_url page, url;
+	struct filter_request r;
+	struct filter_page site;
+	struct beacon_match m;
+
+	if (!seen || !web_url_parse(v->test.url, NULL, &v->arena, &page) ||
+	    !web_url_parse(slice_str(e->beacon), &page, &v->arena, &url))
+		return visit_complain(v, "explaining", "memory ran out");
+	if (url.kind != WEB_URL_NETWORK || page.kind != WEB_URL_NETWORK)
+		return visit_complain(v, e->beacon,
+				      "write an address that a page loads, like https://tracker.example/x.js");
+	filter_page_init(&site, page.host);
+	if (!filter_request_init(&r, &url, FILTER_ANY, &site, &v->arena))
+		return visit_complain(v, "explaining", "memory ran out");
+	m = ruleset_beacon_url(v->rules, v->x.scratch, &r);
+	seen->v = verdict_on(e, url.text, &m);
+	e->outcome.verdicts = seen;
+	return true;
+}
+
 /* -- the run ------------------------------------------------------------------------------------------------------- */
 
 static bool play(struct explain *e)
 {
-	bool ok;
+	struct visit *v = &e->visit;
+	bool ok = exchange_play(&v->x, &v->arena, &e->outcome);
 
-	e->x = (struct prepared){.test = &e->test,
-				 .rules = e->rules,
-				 .mac = e->keys ? tls_consent_mac(e->keys) : &harness_mac,
-				 .scratch = pattern_scratch_new(),
-				 .site = e->site,
-				 .now = (int64_t)time(NULL)};
-	ok = e->x.scratch && exchange_prepare(&e->x, &e->arena) && exchange_play(&e->x, &e->arena, &e->outcome);
+	if (ok && e->beacon && !judge_beacon(e))
+		return false;
 	if (ok)
 		e->json ? json(e) : text(e);
-	pattern_scratch_free(e->x.scratch);
-	return (ok && !e->out.failed && !arena_failed(&e->arena)) || complain("explaining", "memory ran out");
+	return (ok && !e->out.failed && !arena_failed(&v->arena)) || visit_complain(v, "explaining", "memory ran out");
 }
 
 static int run(struct explain *e)
@@ -325,8 +306,8 @@ static int run(struct explain *e)
 	bool ok;
 
 	e->colour = !e->json && wants_colour(STDOUT_FILENO);
-	ok = load(e) && take_consent(e) && play(e);
-	print_diagnostics(&e->d);
+	ok = visit_load(&e->visit) && play(e);
+	print_diagnostics(&e->visit.d);
 	(void)fwrite(e->out.p, 1, ok ? e->out.n : 0, stdout);
 	return ok ? EXIT_GOOD : EXIT_USAGE;
 }
@@ -351,26 +332,26 @@ static bool take_option(struct explain *e, int option)
 {
 	switch (option) {
 	case 'r':
-		e->rules_path = optarg;
+		e->visit.rules_path = optarg;
 		return true;
 	case 'c':
-		e->config_path = optarg;
+		e->visit.config_path = optarg;
 		return true;
 	case 'u':
-		e->url = optarg;
+		e->visit.url = optarg;
 		return true;
 	case OPT_CONSENT:
-		e->consent = optarg;
+		e->visit.consent = optarg;
 		return true;
 	case OPT_COOKIE:
-		e->test.visitor = slice_trim(slice_str(optarg));
+		e->visit.test.visitor = slice_trim(slice_str(optarg));
 		return true;
 	case OPT_HEADER:
 		return take_header(e, optarg);
 	case OPT_SET_COOKIE:
-		return fields_add_id(&e->test.origin.fields, FIELD_SET_COOKIE, slice_trim(slice_str(optarg)));
+		return fields_add_id(&e->visit.test.origin.fields, FIELD_SET_COOKIE, slice_trim(slice_str(optarg)));
 	case OPT_REGION:
-		e->test.given.region = slice_str(optarg);
+		e->visit.test.given.region = slice_str(optarg);
 		return true;
 	case OPT_JSON:
 		e->json = true;
@@ -395,35 +376,22 @@ static int parse_and_run(struct explain *e, int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
-	if (optind < argc) {
-		complain(argv[optind], "write an address behind --url, cookies behind --cookie");
+	if (optind + 1 < argc) {
+		visit_complain(&e->visit, argv[optind + 1], "name one beacon, cookies behind --cookie");
 		return EXIT_USAGE;
 	}
-	if (!e->rules_path && !e->config_path) {
-		complain("no rules", "name a rules file with -r, or a configuration with -c");
-		return EXIT_USAGE;
-	}
+	e->beacon = optind < argc ? argv[optind] : NULL;
 	return run(e);
 }
 
 int command_explain(int argc, char **argv)
 {
-	struct explain e = {.test = {.origin = {.status = 200}}};
+	struct explain e = {0};
 	int status;
 
-	e.disk = disk_loader_new();
-	diagnostics_init(&e.d);
-	arena_init(&e.arena, 0, MEMORY_MAX);
 	buffer_init(&e.out, MEMORY_MAX);
-	fields_init(&e.test.request.fields, &e.arena);
-	fields_init(&e.test.origin.fields, &e.arena);
-	status = e.disk ? parse_and_run(&e, argc, argv) : EXIT_USAGE;
-	ruleset_free(e.own);
-	tls_consent_keys_free(e.keys);
-	config_free(e.config);
+	status = visit_init(&e.visit, "crumbgate explain") ? parse_and_run(&e, argc, argv) : EXIT_USAGE;
 	buffer_free(&e.out);
-	arena_free(&e.arena);
-	diagnostics_free(&e.d);
-	disk_loader_free(e.disk);
+	visit_free(&e.visit);
 	return status;
 }
