@@ -293,11 +293,15 @@ static bool leave_out(struct rewriter *r, struct tag *t, enum verdict_kind kind,
 	return rewriter_put(r, instead);
 }
 
-static bool stays_inert(struct rewriter *r, struct tag *t, bool hidden)
+static const struct verdict *verdict_of(struct rewriter *r, const struct tag *t, enum verdict_kind kind)
+{
+	return rewriter_verdict(r, kind, t->why.url.n ? t->why.url : shown(t->token), &t->why, t->token->offset);
+}
+
+/* v: what was decided about it; hidden: something else is shown in its place. */
+static bool stays_inert(struct rewriter *r, struct tag *t, const struct verdict *v, bool hidden)
 {
 	const struct html_token *token = t->token;
-	const struct verdict *v =
-		rewriter_verdict(r, VERDICT_INERT, t->why.url.n ? t->why.url : shown(token), &t->why, token->offset);
 
 	inert_type(&t->edits, &t->inert);
 	if (hidden)
@@ -316,11 +320,13 @@ static bool can_be_inert(const struct tag *t)
 static bool replace(struct rewriter *r, struct tag *t)
 {
 	struct slice instead = placeholder(r, &t->why);
+	const struct verdict *v;
 
 	if (t->leaves->replacement.n || !can_be_inert(t) || !(t->flags & ELEMENT_INERT))
 		return leave_out(r, t, VERDICT_REPLACE, instead);
-	rewriter_report(r, t->token->offset, slice_of(NULL, 0), instead, NULL);
-	return rewriter_put(r, instead) && stays_inert(r, t, true);
+	v = verdict_of(r, t, VERDICT_REPLACE);
+	rewriter_report(r, t->token->offset, slice_of(NULL, 0), instead, v);
+	return rewriter_put(r, instead) && stays_inert(r, t, v, true);
 }
 
 static bool denied_tag(struct rewriter *r, struct tag *t)
@@ -331,7 +337,7 @@ static bool denied_tag(struct rewriter *r, struct tag *t)
 		return replace(r, t);
 	if (!can_be_inert(t))
 		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
-	return stays_inert(r, t, false);
+	return stays_inert(r, t, verdict_of(r, t, VERDICT_INERT), false);
 }
 
 /* ---- Elements whose content decides. ---- */
