@@ -392,7 +392,8 @@ def links_lead_somewhere():
     for path in sorted(glob.glob(os.path.join(SRC, 'docs', '*.md'))) + [os.path.join(SRC, n) for n in (
             'README.md', 'CONTRIBUTING.md', 'CHANGES.md')]:
         text, folder = read(path), os.path.dirname(path)
-        for link in re.findall(r'\]\(([^)#]+)', text) + re.findall(r'src="([^"]+)"', text):
+        prose = re.sub(r'^```.*?^```', '', text, flags=re.S | re.M)
+        for link in re.findall(r'\]\(([^)#]+)', prose) + re.findall(r'src="([^"]+)"', prose):
             assert '://' in link or os.path.exists(os.path.join(folder, link)), f'{path}: {link} does not exist'
         if path.endswith('architecture.md'):
             continue  # it speaks of what is to come

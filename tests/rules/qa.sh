@@ -1,3 +1,3 @@
 #!/bin/sh
-# The test cases of this folder, each a TAP line.
-exec "$CRUMBGATE" test --tap "$srcdir/tests/rules"
+# The test cases of this folder, each a TAP line, and once more in each consent class.
+exec "$CRUMBGATE" test --tap --all-classes "$srcdir/tests/rules"
