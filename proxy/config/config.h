@@ -64,6 +64,7 @@ struct config_site {
 	struct slice rules_file;
 	struct ruleset *rules; /* owned; never NULL after a successful load */
 	bool preserve_host;    /* send the visitor's Host to the origin: true by default */
+	bool compress;	       /* rewritten pages that come without a coding: false by default */
 	unsigned line;
 	struct slice file;
 	/* Only while the configuration is loaded: */
@@ -91,6 +92,7 @@ struct config_limits {
 	size_t upstream;	/* connections per origin and worker, 512 */
 	size_t upstream_idle;	/* kept idle per origin and worker, 64 */
 	size_t exchange_memory; /* arena cap per exchange, 1m */
+	uint32_t decoded_ratio; /* of a page's size after and before decoding, 1000 */
 	uint64_t requests;	/* per visitor's connection, 10000 */
 };
 

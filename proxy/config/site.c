@@ -146,6 +146,20 @@ void read_site_host(struct loading *l, const struct statement *s, void *target)
 			     "\"%.*s\" is not a way to choose the Host", SLICE_ARG(w->text));
 }
 
+void read_site_compress(struct loading *l, const struct statement *s, void *target)
+{
+	static const char *const words[] = {"pages", "off"};
+	struct config_site *site = target;
+	const struct word *w = &s->words[1];
+
+	if (word_is(w, "pages") || word_is(w, "off"))
+		site->compress = word_is(w, "pages");
+	else
+		config_error(l, s, w,
+			     config_hint(l, w->text, words, CG_COUNT(words), "write: compress pages, or: compress off"),
+			     "\"%.*s\" is nothing that can be compressed", SLICE_ARG(w->text));
+}
+
 /* -- a site ---------------------------------------------------------------------------------------------------------
  */
 

@@ -36,6 +36,8 @@ CG_STATEMENT(site, upstream, "upstream", REPEATED, false, 1, 1000,
 CG_STATEMENT(site, rules, "rules", ONCE, false, 1, 1, "rules FILE", "what needs which consent")
 CG_STATEMENT(site, host, "host", ONCE, false, 1, 1, "host preserve | origin",
 	     "the Host that the origin sees: the visitor's, which is the default, or the one of the upstream URL")
+CG_STATEMENT(site, compress, "compress", ONCE, false, 1, 1, "compress pages | off",
+	     "compress pages that the rules change, if the origin has not; default off")
 
 CG_STATEMENT(tls, versions, "versions", ONCE, false, 1, 2, "versions 1.2 1.3 | 1.3",
 	     "versions of TLS that visitors may use; default both")
@@ -62,5 +64,6 @@ CG_LIMIT(connections, "connections", COUNT, 10000, 1, 1000000, "visitors' connec
 CG_LIMIT(upstream, "upstream", COUNT, 512, 1, 100000, "connections of one worker to one origin")
 CG_LIMIT(upstream_idle, "upstream-idle", COUNT, 64, 0, 100000, "of these, kept while unused")
 CG_LIMIT(exchange_memory, "exchange-memory", SIZE, 1048576, 65536, 1073741824, "octets of memory for one request and its response")
+CG_LIMIT(decoded_ratio, "decoded-ratio", COUNT, 1000, 2, 1000000, "times that a compressed page may grow when it is decoded")
 CG_LIMIT(requests, "requests", COUNT, 10000, 1, 1000000000, "requests of one connection")
 #endif

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ARENA_CHUNK 8192
-#define WOULD_MAX   32
-#define OUT_MAX	    (1024 * 1024)
+#include "proxy/page/accept.h"
+
+#define ARENA_CHUNK    8192
+#define WOULD_MAX      32
+#define WOULD_NAME_MAX 128 /* octets of a name in a page */
+#define OUT_MAX	       (1024 * 1024)
 
 /* -- memory -------------------------------------------------------------------------------------------------------- */
 
@@ -102,6 +105,8 @@ static void log_exchange(const struct exchange *e)
 				      .error = e->error,
 				      .would = e->would,
 				      .n_would = e->n_would,
+				      .page = e->page.outcome,
+				      .page_before = e->page.counted ? e->page.before : NULL,
 			      });
 }
 
@@ -110,6 +115,7 @@ static struct visitor *end(struct exchange *e)
 	struct visitor *v = e->visitor;
 
 	log_exchange(e);
+	page_drop(e);
 	upstream_cancel(&e->upstream);
 	v->exchange = NULL;
 	exchange_put(e);
@@ -138,6 +144,9 @@ void exchange_fail(struct exchange *e, unsigned status, const char *why)
 	struct visitor *v = e->visitor;
 
 	e->error = why;
+	if (e->page.open && !e->decision.observe)
+		e->page.outcome = e->head_sent ? "cut" : "withheld";
+	page_drop(e);
 	upstream_cancel(&e->upstream);
 	if (!e->head_sent) {
 		answer_error(e, status);
@@ -239,13 +248,18 @@ static void refuse(struct exchange *e, unsigned status, const char *why)
 static void note_verdict(void *arg, const struct verdict *v)
 {
 	struct exchange *e = arg;
+	struct verdict *own;
 
 	if (v->kind == VERDICT_KEEP || e->n_would == WOULD_MAX)
 		return;
 	if (!e->would)
 		e->would = arena_calloc(&e->arena, WOULD_MAX, sizeof *e->would);
-	if (e->would)
-		e->would[e->n_would++] = *v;
+	if (!e->would)
+		return;
+	own = &e->would[e->n_would++];
+	*own = *v;
+	if (e->page.open) /* the name is of a piece of the body, which goes away */
+		own->name = arena_copy(&e->arena, slice_head(v->name, WOULD_NAME_MAX));
 }
 
 const struct decide_env *exchange_env(struct exchange *e, struct decide_env *own)
@@ -274,7 +288,8 @@ static void decide(struct exchange *e)
 		request_block(e);
 	else if (most && e->request_framing.kind == H1_BODY_LENGTH && e->request_framing.length > most)
 		refuse(e, 413, "the request's body is longer than the limit");
-	else if (!forward_request_fields(e))
+	else if (!forward_request_fields(e) ||
+		 (e->site->pages && !e->decision.observe && !accept_limit(&e->request.fields)))
 		refuse(e, 431, "the exchange needs more memory than it may have");
 	else
 		request_start(e);

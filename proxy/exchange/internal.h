@@ -6,6 +6,7 @@
  *   exchange.c  birth, routing to a site, end and log of an exchange
  *   request.c   towards the origin: head, body, retry
  *   response.c  towards the visitor: interim and final heads, body
+ *   page.c      bodies that go through decoding, rewriting and encoding
  *   forward.c   the fields that a proxy sets and removes
  *   answer.c    what crumbgate answers by itself: error pages, redirects, 204
  *   tunnel.c    after a 101
@@ -21,6 +22,7 @@
 #include "proxy/io/listener.h"
 #include "proxy/io/stream.h"
 #include "proxy/observe/log.h"
+#include "proxy/page/chain.h"
 #include "proxy/upstream/upstream.h"
 #include "rules/decide/decide.h"
 
@@ -33,6 +35,9 @@ struct site {
 	const struct config_site *config;
 	struct upstream_set *upstreams;
 	struct decide_env env;
+	struct guard *guard;	/* owned; of env */
+	struct page_plan *plan; /* likewise */
+	bool pages;		/* the rules have something to do in pages */
 };
 
 struct listening {
@@ -46,6 +51,7 @@ struct server {
 	struct server_parts parts;
 	struct site *sites; /* in the order of the config */
 	struct pattern_scratch *scratch;
+	struct chain_pool pages;
 	struct listening **listenings;
 	size_t n_listenings;
 	struct visitor *visitors;
@@ -116,6 +122,28 @@ enum response_state {
 	RESPONSE_DONE,
 };
 
+/* A body on its way through the chain, and how it is handed to the visitor. */
+struct page_way {
+	struct chain chain;
+	struct decide_env env;	   /* the chain's; in observe mode with a sink of its own */
+	struct coding_stack stack; /* of the body as it comes */
+	enum coding coding;	   /* of the output */
+	bool open;		   /* the chain has this response's body */
+	bool head_waits;	   /* nothing is sent before the beginning of the body is known to be good */
+	bool begun;		   /* the chain took the first piece */
+	bool full;   /* the visitor cannot follow: content waits in `rest`, and what follows it in origin_in */
+	bool ending; /* the body is complete and the origin's connection given back; not all is written yet */
+	bool whole;  /* the request was repeated without Range */
+	struct buffer rest;
+	struct deadline pause;	 /* when it comes, the encoder is flushed */
+	char *room;		 /* of the visitor's stream, while one is being filled; within one turn of the loop */
+	size_t room_n, room_end; /* its size; what is filled */
+	size_t chunk;		 /* where the open chunk's line stands */
+	const char *outcome;	 /* for the log; NULL: it is no page, or not touched */
+	bool counted;		 /* `before` is of use */
+	unsigned before[VERDICT_KINDS]; /* counts of the decision when the chain was opened */
+};
+
 struct exchange {
 	unsigned magic;
 	uint64_t serial; /* tells a finished exchange from the next one that reuses its memory: exchange_is() */
@@ -138,7 +166,8 @@ struct exchange {
 	struct h1_framing visitor_framing;  /* as the visitor gets it */
 	struct h1_body response_body;
 	enum response_state response_state;
-	struct buffer origin_in; /* a head of the origin that came in part */
+	struct page_way page;
+	struct buffer origin_in; /* a head of the origin that came in part, or what waits while page.full */
 	struct h1_scan origin_scan;
 	bool origin_spoke; /* an octet of the response has come */
 	bool head_sent;	   /* a final response to the visitor has begun */
@@ -226,6 +255,10 @@ void request_eof(struct exchange *e);
 void request_upstream_event(void *exchange, enum upstream_event event);
 /* The connection to the origin ended or failed before its response: tries again where that is safe. */
 void request_lost(struct exchange *e, unsigned status, const char *why);
+/* The request as it is now once more, as if nothing had come; only if request_repeatable(). */
+void request_again(struct exchange *e);
+/* A method that may be repeated, and no content that would have to be sent again. */
+bool request_repeatable(const struct exchange *e);
 
 /* response.c */
 void response_readable(struct exchange *e);
@@ -235,6 +268,37 @@ void response_resume(struct exchange *e);
 bool response_write_head(struct exchange *e);
 /* Whether the connection to the visitor can live on after this exchange. */
 bool response_keep_alive(const struct exchange *e);
+
+/* How the origin's framing is passed on: by length where it gave one, else in chunks, or by the close. */
+void response_choose_framing(struct exchange *e);
+/* Writes content with its framing. */
+bool response_put(struct exchange *e, struct slice data);
+/* Writes the end of a complete body and ends the exchange. */
+void response_end(struct exchange *e);
+/* Goes on with what waits in origin_in. True: more may be read from the origin. */
+bool response_go_on(struct exchange *e);
+
+/* page.c */
+enum page_begin {
+	PAGE_HEAD_NOW,	 /* write the head; the body goes as it is, or through the chain in observe mode */
+	PAGE_HEAD_LATER, /* page.c writes it */
+	PAGE_GONE,	 /* the exchange has ended */
+	PAGE_AGAIN,	 /* the request, as it is now, is to be sent again: request_again() */
+};
+/* After decide_response() for a final response; edits the fields and sets visitor_framing. */
+enum page_begin page_begin(struct exchange *e);
+/* A piece of the body while page.open. False: stop with this input, as page.full, or because the exchange has ended. */
+bool page_content(struct exchange *e, struct slice data);
+/* The body is complete: gives the origin's connection back, ends the exchange now or later. */
+void page_end(struct exchange *e, bool reusable);
+/* The input of this turn is used up: what is written may leave. False: the exchange has ended. */
+bool page_settle(struct exchange *e);
+/* The visitor takes more. True: nothing waits any more, so more may be read from the origin. */
+bool page_resume(struct exchange *e);
+/* Nothing of what was not sent will be. Harmless if there is no page. */
+void page_drop(struct exchange *e);
+/* True if the site's rules may have anything to do in pages. */
+bool page_rules(const struct decide_env *env);
 
 /* forward.c */
 bool forward_request_fields(struct exchange *e);

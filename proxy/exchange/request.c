@@ -27,8 +27,8 @@ void request_start(struct exchange *e)
 	get_connection(e, false);
 }
 
-/* RFC 9110 9.2.2, and no content that would have to be sent again. */
-static bool repeatable(const struct exchange *e)
+/* RFC 9110 9.2.2 */
+bool request_repeatable(const struct exchange *e)
 {
 	static const struct slice methods[] = {SLICE_INIT("GET"), SLICE_INIT("HEAD"), SLICE_INIT("OPTIONS"),
 					       SLICE_INIT("DELETE")};
@@ -41,12 +41,27 @@ static bool repeatable(const struct exchange *e)
 	return false;
 }
 
+/* A new serial tells whoever reads what the origin sent that it is of no interest any more. */
+void request_again(struct exchange *e)
+{
+	const struct config_timeouts *t = &e->server->parts.config->timeouts;
+
+	upstream_cancel(&e->upstream);
+	e->serial = ++e->server->serial;
+	e->request_state = REQUEST_WAITING;
+	e->send_failed = e->origin_spoke = false;
+	e->attempts = 0;
+	buffer_free(&e->origin_in);
+	visitor_wait(e->visitor, t->connect + t->response);
+	get_connection(e, false);
+}
+
 void request_lost(struct exchange *e, unsigned status, const char *why)
 {
 	/* A pooled connection may have been closed by the origin just when we used it. */
 	bool stale = e->upstream.conn && e->upstream.conn->reused && !e->origin_spoke && !e->head_sent;
 
-	if (stale && repeatable(e) && e->attempts < ATTEMPTS_MAX) {
+	if (stale && request_repeatable(e) && e->attempts < ATTEMPTS_MAX) {
 		upstream_cancel(&e->upstream);
 		e->request_state = REQUEST_WAITING;
 		e->send_failed = false;

@@ -42,7 +42,7 @@ bool forward_response_fields(struct exchange *e)
 }
 
 /* What came is framed anew: by length where the origin gave one, else in chunks, or by the close for HTTP/1.0. */
-static void choose_framing(struct exchange *e)
+void response_choose_framing(struct exchange *e)
 {
 	struct h1_framing f = e->response_framing;
 
@@ -59,15 +59,20 @@ static void choose_framing(struct exchange *e)
 static bool final_head(struct exchange *e)
 {
 	struct decide_env own;
+	enum page_begin how;
 
 	if (decide_response(exchange_env(e, &own), &e->response, false, &e->arena, &e->decision) != DECIDE_OK ||
 	    !forward_response_fields(e)) {
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");
 		return false;
 	}
+	how = page_begin(e);
+	if (how == PAGE_AGAIN)
+		request_again(e);
+	if (how == PAGE_AGAIN || how == PAGE_GONE)
+		return false;
 	e->status = e->response.status;
-	choose_framing(e);
-	if (!response_write_head(e)) {
+	if (how == PAGE_HEAD_NOW && !response_write_head(e)) {
 		visitor_abort(e->visitor, "the visitor's connection failed");
 		return false;
 	}
@@ -166,7 +171,7 @@ static bool read_head(struct exchange *e, struct slice *in)
 
 /* -- body ---------------------------------------------------------------------------------------------------------- */
 
-static bool put_content(struct exchange *e, struct slice data)
+bool response_put(struct exchange *e, struct slice data)
 {
 	char line[20];
 	struct stream *s = to_visitor(e);
@@ -178,15 +183,28 @@ static bool put_content(struct exchange *e, struct slice data)
 	       stream_write(s, SLICE("\r\n"));
 }
 
-/* Trailers go to those who said that they read them; the others need not (RFC 9110 6.5.1). */
+/*
+ * Trailers go to those who said that they read them; the others need not (RFC 9110 6.5.1). Those of a page that was
+ * changed would tell of what it was.
+ */
 static bool put_end(struct exchange *e)
 {
-	const struct fields *trailers = e->request_framing.te_trailers ? &e->response_body.trailers : NULL;
+	bool changed = e->page.counted && !e->decision.observe;
+	const struct fields *trailers = e->request_framing.te_trailers && !changed ? &e->response_body.trailers : NULL;
 
 	if (e->visitor_framing.kind != H1_BODY_CHUNKED)
 		return true;
 	buffer_clear(&e->out);
 	return h1_write_last_chunk(&e->out, trailers) && stream_write(to_visitor(e), buffer_slice(&e->out));
+}
+
+void response_end(struct exchange *e)
+{
+	e->response_state = RESPONSE_DONE;
+	if (put_end(e))
+		exchange_finish(e, e->visitor_framing.keep_alive);
+	else
+		visitor_abort(e->visitor, "the visitor's connection failed");
 }
 
 static void complete(struct exchange *e, bool rest)
@@ -195,14 +213,13 @@ static void complete(struct exchange *e, bool rest)
 			e->request_state == REQUEST_DONE && !e->send_failed &&
 			stream_queued(&e->upstream.conn->stream) == 0 && !stream_has_input(&e->upstream.conn->stream);
 
-	e->response_state = RESPONSE_DONE;
-	if (!put_end(e)) {
-		visitor_abort(e->visitor, "the visitor's connection failed");
+	if (e->page.open) {
+		page_end(e, reusable);
 		return;
 	}
 	if (reusable)
 		upstream_release(&e->upstream);
-	exchange_finish(e, e->visitor_framing.keep_alive);
+	response_end(e);
 }
 
 /* False: stop with this input. */
@@ -212,7 +229,9 @@ static bool read_body(struct exchange *e, struct slice *in)
 
 	switch (h1_body_read(&e->response_body, in, &data)) {
 	case H1_BODY_DATA:
-		if (put_content(e, data))
+		if (e->page.open)
+			return page_content(e, data);
+		if (response_put(e, data))
 			return true;
 		visitor_abort(e->visitor, "the visitor's connection failed");
 		return false;
@@ -235,15 +254,26 @@ static void settle(struct exchange *e)
 {
 	struct stream *s = to_visitor(e);
 
-	if (stream_flush(s) == STREAM_ERROR) {
-		visitor_abort(e->visitor, "the visitor's connection failed");
+	if (!page_settle(e))
 		return;
-	}
 	/* A head has one deadline, however often a piece of it comes. */
 	if (e->response_state == RESPONSE_BODY)
 		visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
-	if (stream_queued(s) > 0)
+	if (stream_queued(s) > 0 && e->upstream.conn)
 		stream_pause(&e->upstream.conn->stream);
+}
+
+/* What is left of the input is kept: a head that is not complete, or what cannot be handled before the visitor reads.
+ */
+static bool keep(struct exchange *e, struct slice in, bool kept)
+{
+	if (e->response_state != RESPONSE_HEAD && !e->page.full)
+		buffer_free(&e->origin_in);
+	else if (kept)
+		buffer_consume(&e->origin_in, e->origin_in.n - in.n);
+	else if (in.n)
+		return buffer_add(&e->origin_in, in);
+	return true;
 }
 
 static void input(struct exchange *e, struct slice fresh)
@@ -265,15 +295,19 @@ static void input(struct exchange *e, struct slice fresh)
 		more = e->response_state == RESPONSE_HEAD ? read_head(e, &in) : read_body(e, &in);
 	if (!exchange_is(v, e, serial) || e->response_state == RESPONSE_TUNNEL)
 		return;
-	if (e->response_state != RESPONSE_HEAD) {
-		buffer_free(&e->origin_in);
-	} else if (kept) {
-		buffer_consume(&e->origin_in, e->origin_in.n - in.n);
-	} else if (in.n && !buffer_add(&e->origin_in, in)) {
+	if (keep(e, in, kept))
+		settle(e);
+	else
 		exchange_fail(e, 503, "out of memory");
-		return;
-	}
-	settle(e);
+}
+
+bool response_go_on(struct exchange *e)
+{
+	struct visitor *v = e->visitor;
+	uint64_t serial = e->serial;
+
+	input(e, slice_of(NULL, 0));
+	return exchange_is(v, e, serial) && !e->page.full && !e->page.ending && stream_queued(to_visitor(e)) == 0;
 }
 
 static void ended(struct exchange *e, const char *why)
@@ -312,8 +346,11 @@ void response_readable(struct exchange *e)
 
 void response_resume(struct exchange *e)
 {
-	struct upstream *c = e->upstream.conn;
+	struct upstream *c;
 
+	if (!page_resume(e))
+		return;
+	c = e->upstream.conn;
 	if (!c || !stream_is_open(&c->stream))
 		return;
 	if (e->response_state == RESPONSE_BODY)

@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "rules/decide/guard.h"
+
 /* What a worker has open besides connections, with some room. */
 #define OWN_FILES 24
+/* Contexts of each codec and direction that wait for the next page. */
+#define CODERS_KEPT 16
 
 static void on_drained(void *arg)
 {
@@ -27,9 +31,15 @@ static bool init_site(struct server *s, size_t i)
 			.mac = s->parts.mac,
 			.site = c->names[0],
 			.scratch = s->scratch,
+			.sha256 = tls_sha256,
 			.random = tls_random},
 	};
-	return s->sites[i].upstreams != NULL;
+	s->sites[i].guard = guard_new(c->rules, tls_sha256);
+	s->sites[i].env.guard = s->sites[i].guard;
+	s->sites[i].plan = page_plan_new(c->rules);
+	s->sites[i].env.plan = s->sites[i].plan;
+	s->sites[i].pages = page_rules(&s->sites[i].env);
+	return s->sites[i].upstreams && s->sites[i].guard && s->sites[i].plan;
 }
 
 /*
@@ -56,15 +66,18 @@ static size_t most_visitors(const struct config *c)
 struct server *server_new(const struct server_parts *parts)
 {
 	struct server *s = calloc(1, sizeof *s);
+	struct coder_limits coders = CODER_LIMITS_DEFAULT;
 
 	if (!s)
 		return NULL;
+	coders.ratio = parts->config->limits.decoded_ratio;
 	s->parts = *parts;
 	s->most_visitors = most_visitors(parts->config);
 	deadline_init(&s->drain, parts->base, on_drained, s);
 	s->sites = calloc(parts->config->n_sites + 1, sizeof *s->sites);
 	s->scratch = pattern_scratch_new();
-	if (!io_init(&s->io, parts->base) || !s->sites || !s->scratch)
+	if (!chain_pool_init(&s->pages, &coders, CODERS_KEPT) || !io_init(&s->io, parts->base) || !s->sites ||
+	    !s->scratch)
 		goto fail;
 	for (size_t i = 0; i < parts->config->n_sites; i++)
 		if (!init_site(s, i))
@@ -130,11 +143,15 @@ void server_free(struct server *s)
 	free_listenings(s);
 	while (s->visitors)
 		visitor_abort(s->visitors, "the worker ends");
-	for (size_t i = 0; s->sites && i < s->parts.config->n_sites; i++)
+	for (size_t i = 0; s->sites && i < s->parts.config->n_sites; i++) {
 		upstream_set_free(s->sites[i].upstreams);
+		guard_free(s->sites[i].guard);
+		page_plan_free(s->sites[i].plan);
+	}
 	deadline_free(&s->drain);
 	io_free(&s->io);
 	exchanges_free(s);
+	chain_pool_free(&s->pages);
 	pattern_scratch_free(s->scratch);
 	free(s->sites);
 	free(s);

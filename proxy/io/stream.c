@@ -440,23 +440,36 @@ static bool send_direct(struct stream *s, struct slice *data)
 	return true;
 }
 
+static void link_block(struct stream *s, struct io_block *b)
+{
+	if (s->tail)
+		s->tail->next = b;
+	else
+		s->head = b;
+	s->tail = b;
+}
+
+static struct io_block *new_block(struct stream *s)
+{
+	struct io_block *b = io_block_get(s->io);
+
+	if (!b) {
+		s->error = ENOMEM;
+		write_failure(s);
+	}
+	return b;
+}
+
 static bool append(struct stream *s, struct slice *data)
 {
 	struct io_block *b = s->tail;
 	size_t part;
 
 	if (!b || b->end == IO_BLOCK) {
-		b = io_block_get(s->io);
-		if (!b) {
-			s->error = ENOMEM;
-			write_failure(s);
+		b = new_block(s);
+		if (!b)
 			return false;
-		}
-		if (s->tail)
-			s->tail->next = b;
-		else
-			s->head = b;
-		s->tail = b;
+		link_block(s, b);
 	}
 	part = IO_BLOCK - b->end < data->n ? IO_BLOCK - b->end : data->n;
 	memcpy(b->data + b->end, data->p, part);
@@ -483,6 +496,50 @@ bool stream_write(struct stream *s, struct slice data)
 			return false;
 	}
 	return true;
+}
+
+void stream_forget(struct stream *s)
+{
+	if (s->spare)
+		io_block_put(s->io, s->spare);
+	s->spare = NULL;
+}
+
+char *stream_room(struct stream *s, size_t least, size_t *n)
+{
+	struct io_block *b = s->tail;
+
+	if (s->write_failed)
+		return NULL;
+	if (!b || IO_BLOCK - b->end < least) {
+		if (!s->spare)
+			s->spare = new_block(s);
+		b = s->spare;
+	} else {
+		stream_forget(s);
+	}
+	if (!b)
+		return NULL;
+	*n = IO_BLOCK - b->end;
+	return b->data + b->end;
+}
+
+/* The room was in the spare block if there is one, as then the tail had too little. */
+bool stream_commit(struct stream *s, size_t n)
+{
+	if (n == 0) {
+		stream_forget(s);
+		return true;
+	}
+	if (s->spare) {
+		if (s->head && !waiting(s) && flush_now(s) == STREAM_ERROR)
+			return false;
+		link_block(s, s->spare);
+		s->spare = NULL;
+	}
+	s->tail->end += (uint32_t)n;
+	s->queued += n;
+	return s->tail->end < IO_BLOCK || waiting(s) || flush_now(s) != STREAM_ERROR;
 }
 
 bool stream_progressed(struct stream *s)
@@ -524,6 +581,7 @@ void stream_close(struct stream *s, bool reset)
 	event_del(&s->ev_write);
 	s->reading = s->writing = false;
 	drop_queue(s);
+	stream_forget(s);
 	tls_free(s->ssl);
 	s->ssl = NULL;
 	if (s->fd == -1)

@@ -57,6 +57,7 @@ struct stream {
 	void *arg;
 	struct io_block *head; /* queued output */
 	struct io_block *tail;
+	struct io_block *spare; /* an empty block that stream_room() gave out, not queued yet */
 	size_t queued;
 	uint64_t sent;	    /* octets that the socket took */
 	uint64_t sent_seen; /* as of the last stream_progressed() */
@@ -99,6 +100,17 @@ void stream_resume(struct stream *s);
 
 /* Queues data, sending full blocks. False if the write side has failed or memory ran out: the stream must be closed. */
 bool stream_write(struct stream *s, struct slice data);
+/*
+ * For who writes in small pieces: at least `least` octets of room (at most IO_BLOCK) in the block that leaves next, *n
+ * how many. What is written there counts for nothing until stream_commit(); to take it back, do nothing, or
+ * stream_forget(). No other function of the stream may come in between but stream_queued(). NULL if the write side has
+ * failed or memory ran out.
+ */
+char *stream_room(struct stream *s, size_t least, size_t *n);
+/* Queues the first n octets of the room; a full block leaves at once. False as stream_write(). */
+bool stream_commit(struct stream *s, size_t n);
+/* Gives back what stream_room() took. Harmless at any time. */
+void stream_forget(struct stream *s);
 /* Sends what is queued. STREAM_OK: all is with the kernel; STREAM_AGAIN: STREAM_DRAINED follows; STREAM_ERROR. */
 enum stream_result stream_flush(struct stream *s);
 

@@ -264,19 +264,22 @@ static void add_granted(struct buffer *out, const struct ruleset *rules, purpose
 	buffer_add_char(out, ']');
 }
 
-static void add_verdicts(struct buffer *out, const struct decision *d)
+/* Less what was counted before, if that is given. */
+static void add_counts(struct buffer *out, struct slice key, const unsigned *counts, const unsigned *before)
 {
 	bool first = true;
 
-	add_key(out, SLICE("verdicts"));
+	add_key(out, key);
 	buffer_add_char(out, '{');
 	for (enum verdict_kind k = 0; k < VERDICT_KINDS; k++) {
-		if (!d->counts[k])
+		unsigned n = counts[k] - (before ? before[k] : 0);
+
+		if (!n)
 			continue;
 		buffer_add_str(out, first ? "\"" : ",\"");
 		buffer_add_str(out, verdict_kind_text(k));
 		buffer_add(out, SLICE("\":"));
-		add_number(out, d->counts[k]);
+		add_number(out, n);
 		first = false;
 	}
 	buffer_add_char(out, '}');
@@ -297,7 +300,15 @@ static void add_decision(struct buffer *out, const struct decision *d, const str
 		add_text(out, SLICE("action"), SLICE("block"));
 	if (d->observe)
 		add_text(out, SLICE("mode"), SLICE("observe"));
-	add_verdicts(out, d);
+	add_counts(out, SLICE("verdicts"), d->counts, NULL);
+}
+
+/* What a beacon's URL tells behind '?' may be about the visitor. */
+static struct slice name_of(const struct verdict *v)
+{
+	return v->subject == SUBJECT_BEACON || v->subject == SUBJECT_HEADER
+		       ? slice_head(v->name, slice_find_char(v->name, '?'))
+		       : v->name;
 }
 
 /*
@@ -315,7 +326,7 @@ static void add_would(struct buffer *out, const struct verdict *v, size_t n, siz
 		buffer_add_str(out, verdict_kind_text(v[i].kind));
 		buffer_add_char(out, '"');
 		add_text(out, SLICE("subject"), slice_str(verdict_subject_text(v[i].subject)));
-		add_text(out, SLICE("name"), slice_head(v[i].name, 64));
+		add_text(out, SLICE("name"), slice_head(name_of(&v[i]), 64));
 		if (v[i].rule && v[i].rule->line) {
 			add_text(out, SLICE("file"), slice_head(v[i].rule->file, 128));
 			add_count(out, SLICE("line"), v[i].rule->line);
@@ -349,6 +360,11 @@ static void add_line(struct access_log *log, const struct access_entry *e, size_
 	add_text(out, SLICE("upstream"), e->upstream);
 	if (e->decision)
 		add_decision(out, e->decision, e->rules);
+	if (e->decision && e->page) {
+		add_text(out, SLICE("page"), slice_str(e->page));
+		if (e->page_before)
+			add_counts(out, SLICE("within"), e->decision->counts, e->page_before);
+	}
 	if (e->n_would)
 		add_would(out, e->would, e->n_would, start + ACCESS_LINE_MAX - out->n);
 	add_text(out, SLICE("error"), slice_head(slice_str(e->error), 256));

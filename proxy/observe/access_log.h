@@ -35,6 +35,9 @@ struct access_entry {
 	const char *error;		 /* why it ended badly; NULL if it did not */
 	const struct verdict *would;	 /* observe mode: what would have been changed; as many as fit are written */
 	size_t n_would;
+	const char *page; /* what became of a page: "rewritten", "observed", "unread", "passed", "withheld", "cut";
+			     NULL: it was none */
+	const unsigned *page_before; /* VERDICT_KINDS counts of the decision before the page; NULL: it was not read */
 };
 
 struct access_log;
@@ -45,7 +48,7 @@ struct access_log;
  * {"time":"2026-11-23T20:15:00.123Z","peer":"203.0.113.0","site":"www.example.com","method":"GET","target":"/",
  *  "status":200,"received":0,"sent":5120,"us":1830,"tls":"TLSv1.3","resumed":true,"upstream":"127.0.0.1:8080",
  *  "granted":["analytics"],"consent":"signed cookie","token":"good","optout":true,"signal":true,"action":"block",
- *  "mode":"observe","verdicts":{"keep":2,"drop":1},"error":"..."}
+ *  "mode":"observe","verdicts":{"keep":2,"drop":1},"page":"rewritten","within":{"inert":3},"error":"..."}
  * in one line. What does not apply is left out; "us" is the duration in microseconds. Lines that were lost are
  * announced by {"time":...,"dropped":N}.
  *

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -164,6 +165,11 @@ void tls_consent_keys_free(struct tls_consent_keys *k)
 const struct consent_mac *tls_consent_mac(struct tls_consent_keys *k)
 {
 	return &k->mac;
+}
+
+void tls_sha256(struct slice data, unsigned char out[32])
+{
+	CG_CHECK(SHA256((const unsigned char *)(data.n ? data.p : ""), data.n, out));
 }
 
 void tls_random(void *arg, unsigned char *out, size_t n)

@@ -121,6 +121,8 @@ CG_WARN_UNUSED struct tls_consent_keys *tls_consent_keys_load(const struct loade
 void tls_consent_keys_free(struct tls_consent_keys *k); /* NULL is fine */
 const struct consent_mac *tls_consent_mac(struct tls_consent_keys *k);
 
+void tls_sha256(struct slice data, unsigned char out[32]);
+
 /* Random octets from the operating system's generator through OpenSSL; ends the process if there are none. */
 void tls_random(void *arg, unsigned char *out, size_t n);
 

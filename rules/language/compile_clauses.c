@@ -460,7 +460,7 @@ static bool read_clause(struct reader *r)
 	const struct clause_kind *k = kind_of(w);
 	bool ok;
 
-	if (w->kind == WORD_HEREDOC && (r->allowed & CLAUSE_HTML)) {
+	if ((w->kind == WORD_HEREDOC || (w->kind == WORD_STRING && !r->out.html)) && (r->allowed & CLAUSE_HTML)) {
 		r->out.html = w;
 		return true;
 	}

@@ -206,8 +206,10 @@ class Origin:
 
 
 def reply(body=b'hello', status='200 OK', *fields):
-    """Raw bytes of a complete response."""
+    """Raw bytes of a complete response; plain text unless fields say otherwise."""
     head = ['HTTP/1.1 ' + status, 'Content-Length: %d' % len(body)] + list(fields)
+    if not any(x.lower().startswith('content-type:') for x in fields):
+        head.append('Content-Type: text/plain')
     return ('\r\n'.join(head) + '\r\n\r\n').encode() + body
 
 
@@ -530,7 +532,7 @@ class Nginx:
             f.write(f'''daemon off; worker_processes 1; pid {self.dir}/pid; error_log {self.dir}/error.log warn;
 {'user root;' if os.getuid() == 0 else ''}
 events {{ worker_connections 4096; }}
-http {{ access_log off; {temp} default_type text/html; keepalive_timeout 60s; keepalive_requests 1000000;
+http {{ access_log off; {temp} default_type text/plain; types {{ text/html html; }} keepalive_timeout 60s; keepalive_requests 1000000;
   client_max_body_size 0;
   server {{ listen 127.0.0.1:{self.port} backlog=4096; root {self.root};
     add_header X-Seen-Cookie $http_cookie;

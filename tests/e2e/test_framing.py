@@ -180,7 +180,7 @@ def test_head_204_304():
     """HEAD, 204 and 304 have no body, keep their fields, and leave the connection usable"""
     def handler(r, c):
         status = r.target[1:] or '200'
-        c.sendall(f'HTTP/1.1 {status} X\r\nETag: "a"\r\n'.encode() +
+        c.sendall(f'HTTP/1.1 {status} X\r\nContent-Type: text/plain\r\nETag: "a"\r\n'.encode() +
                   (b'' if status == '204' else b'Content-Length: 5\r\n') + b'\r\n' +
                   (b'hello' if status == '200' and r.method == 'GET' else b''))
     with Origin(handler) as o, Proxy(o) as p, p.client() as c:
@@ -252,7 +252,8 @@ def test_upgrade():
 def test_trailers():
     """trailers reach those who asked for them, without forbidden fields"""
     def handler(r, c):
-        c.sendall(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 1\r\n'
+        c.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n'
+                  b'2\r\nhi\r\n0\r\nX-Sum: 1\r\n'
                   b'Set-Cookie: _ga=1\r\nContent-Length: 9\r\n\r\n')
     with Origin(handler) as o, Proxy(o) as p:
         for fields, wanted in ((('TE: trailers', 'Connection: TE'), b'0\r\nX-Sum: 1\r\n\r\n'), ((), b'0\r\n\r\n')):

@@ -44,7 +44,7 @@ def test_graceful_stop():
     go = threading.Event()
 
     def handler(r, c):
-        c.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello')
+        c.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nhello')
         go.wait(kit.DEADLINE)
         c.sendall(b'world')
     with Origin(handler) as o, Proxy(o) as p:

@@ -6,6 +6,7 @@ how many points at most are tried for each scenario and failure.
 import contextlib
 import ctypes
 import errno
+import gzip
 import mmap
 import os
 import signal
@@ -44,6 +45,11 @@ EXTRA = '''timeouts {
  idle 2s
  drain 2s
 }'''
+
+
+RULES = kit.RULES + 'beacon ||tracker.example^ is analytics\n'
+HTML = gzip.compress(b'<!doctype html><head><script src="https://tracker.example/t.js"></script></head>' +
+                     b'<p>some text</p>\n' * 3000)
 
 
 class Page:
@@ -90,6 +96,8 @@ def answer(r, c):
             if not data:
                 return False
             c.sendall(data)
+    elif r.target == '/page':
+        c.sendall(reply(HTML, '200 OK', 'Content-Type: text/html', 'Content-Encoding: gzip'))
     elif r.target == '/cookies':
         c.sendall(reply(r.body(), '200 OK', 'Set-Cookie: _ga=1; Path=/', 'Set-Cookie: PHPSESSID=2; Path=/'))
     else:
@@ -112,7 +120,7 @@ class World:
         limits = '' if pooled else '\nlimits {\n upstream-idle 0\n}'
         os.environ['CRUMBGATE_PRELOAD'], os.environ['CRUMBGATE_FAULTS'] = kit.preload(SHIM), self.page.path
         try:
-            self.proxy = stack.enter_context(Proxy(self.plain, extra=EXTRA + limits, more=more))
+            self.proxy = stack.enter_context(Proxy(self.plain, RULES, extra=EXTRA + limits, more=more))
         finally:
             del os.environ['CRUMBGATE_PRELOAD'], os.environ['CRUMBGATE_FAULTS']
         self.context = kit.client_context()
@@ -175,6 +183,12 @@ def large(w):
         w.ask(c, 'GET', '/large')
 
 
+def page(w):
+    with w.connect(tls=True) as c:
+        for accept in ('gzip', 'br', 'zstd', 'identity'):
+            w.ask(c, 'GET', '/page', 'Accept-Encoding: ' + accept)
+
+
 def upload(w):
     with w.connect() as c:
         c.request('POST', '/up', body=b'x' * 300000)
@@ -199,7 +213,7 @@ def left_early(w):
     c.close()
 
 
-SCENARIOS = [get, get_tls, post, pipeline, error_pages, tunnel, large, upload, tls_origin, left_early]
+SCENARIOS = [get, get_tls, post, pipeline, error_pages, tunnel, large, page, upload, tls_origin, left_early]
 
 
 # -- running ----------------------------------------------------------------------------------------------------------

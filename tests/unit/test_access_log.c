@@ -120,6 +120,7 @@ static void test_line(void **state)
 	struct verdict would[] = {
 		{.kind = VERDICT_DROP, .subject = SUBJECT_REQUEST_COOKIE, .name = SLICE("_ga"), .rule = &rule},
 		{.kind = VERDICT_DROP, .subject = SUBJECT_PARAM, .name = SLICE("x\"y")},
+		{.kind = VERDICT_INERT, .subject = SUBJECT_BEACON, .name = SLICE("https://t.example/i?uid=7")},
 	};
 	struct access_entry e = entry();
 
@@ -136,7 +137,9 @@ static void test_line(void **state)
 	e.rules = rs;
 	e.error = "the origin\nwent away";
 	e.would = would;
-	e.n_would = 2;
+	e.n_would = 3;
+	e.page = "observed";
+	e.page_before = (const unsigned[VERDICT_KINDS]){[VERDICT_KEEP] = 2};
 	assert_string_equal(
 		written(&e, false),
 		"{\"time\":\"2026-11-23T20:15:00.123Z\",\"peer\":\"203.0.113.0\",\"site\":\"www.example.com\","
@@ -144,10 +147,11 @@ static void test_line(void **state)
 		"\"sent\":18446744073709551615,\"us\":17,\"tls\":\"TLSv1.3\",\"resumed\":true,"
 		"\"upstream\":\"127.0.0.1:8080\",\"granted\":[\"analytics\"],\"consent\":\"signed cookie\","
 		"\"token\":\"good\",\"optout\":true,\"signal\":true,\"action\":\"block\",\"mode\":\"observe\","
-		"\"verdicts\":{\"keep\":2,\"drop\":1},"
+		"\"verdicts\":{\"keep\":2,\"drop\":1},\"page\":\"observed\",\"within\":{\"drop\":1},"
 		"\"would\":[{\"verdict\":\"drop\",\"subject\":\"cookie to the origin\",\"name\":\"_ga\","
 		"\"file\":\"site.rules\",\"line\":12},{\"verdict\":\"drop\",\"subject\":\"parameter\","
-		"\"name\":\"x\\\"y\"}],\"error\":\"the origin\\nwent away\"}\n");
+		"\"name\":\"x\\\"y\"},{\"verdict\":\"inert\",\"subject\":\"beacon\","
+		"\"name\":\"https://t.example/i\"}],\"error\":\"the origin\\nwent away\"}\n");
 	ruleset_free(rs);
 }
 

@@ -91,7 +91,7 @@ static void everything_is_understood(void **state)
 				     "    certificate a.pem\n    certificate /b.pem key b.key\n"
 				     "    upstream http://two.example:8080 https://[2001:DB8::1]\n"
 				     "    upstream https://o.example:444/ ca ca.pem\n"
-				     "    rules r.rules\n    host origin\n"
+				     "    rules r.rules\n    host origin\n    compress pages\n"
 				     "}\n"
 				     "site * {\n    certificate a.pem\n    upstream http://o.example\n    rules "
 				     "../other.rules\n}\n",
@@ -146,6 +146,7 @@ static void everything_is_understood(void **state)
 	assert_slice(s->origins[2].authority, "o.example:444");
 	assert_slice(s->origins[2].ca_file, "conf/ca.pem");
 	assert_false(s->preserve_host);
+	assert_true(s->compress);
 	assert_non_null(s->rules);
 	assert_slice(c->sites[1].rules_file, "other.rules");
 	config_free(c);
@@ -163,7 +164,8 @@ static void defaults_are_as_documented(void **state)
 	assert_true(c->workers >= 1);
 	assert_slice(c->access_log, "off");
 	assert_int_equal(c->tickets, 1);
-	assert_true(c->tls12 && c->sites[0].preserve_host);
+	assert_true(c->tls12 && c->sites[0].preserve_host && !c->sites[0].compress);
+	assert_int_equal(c->limits.decoded_ratio, 1000);
 	assert_int_equal(c->timeouts.handshake, 5000);
 	assert_int_equal(c->timeouts.upstream_idle, 60000);
 	assert_memory_equal(&c->limits.h1, &h1, sizeof h1);
@@ -257,6 +259,7 @@ static const struct {
 	{TOP "site a.example {\n    rules r.rules\n}\n", 2, 1, "no upstream", "upstream http://"},
 	{TOP "site a.example {\n    upstream http://o.example\n}\n", 2, 1, "no rules", "rules FILE"},
 	{TOP SITE "    listen *:80\n}\n", 5, 5, "unknown statement \"listen\" in site", "outside of every block"},
+	{TOP SITE "    compress everything\n}\n", 5, 14, "nothing that can be compressed", "compress pages"},
 	{TOP SITE "    certifcate a\n}\n", 5, 5, "unknown statement", "\"certificate\""},
 	{TOP SITE "    certificate a b.key\n}\n", 5, 19, "\"key FILE\" is expected", "certificate FILE key FILE"},
 	{TOP SITE "    certificate a key\n}\n", 5, 19, "\"key FILE\" is expected", ""},

@@ -387,23 +387,26 @@ static void test_literals_are_found(void **state)
 static void test_inject_html(void **state)
 {
 	static const enum inject_place places[] = {INJECT_HEAD_START, INJECT_HEAD_END, INJECT_BODY_START,
-						   INJECT_BODY_END,   INJECT_BEFORE,   INJECT_AFTER};
+						   INJECT_BODY_END,   INJECT_BEFORE,   INJECT_AFTER,
+						   INJECT_BODY_END};
 	struct ruleset *rs =
 		load(PURPOSES "inject html at head-start is necessary <<X\n{a {{nonce}} }\nX\n"
 			      "inject html at head-end is analytics preferences <<X\nb\nX\n"
 			      "inject html at body-start status 404 is necessary <<X\nc\nX\n"
 			      "inject html at body-end path /a /b* /^\\/c$/ status 200-404 is necessary <<X\nd\nX\n"
 			      "inject html before p is necessary <<X\ne\nX\n"
-			      "inject html is necessary after \"ul li\" <<X\nf\nX\n");
+			      "inject html is necessary after \"ul li\" <<X\nf\nX\n"
+			      "inject html at body-end \"<b id=\\\"g\\\">\" is necessary\n");
 	const struct inject_html_rule *r;
 	size_t n;
 
 	(void)state;
 	r = ruleset_inject_html(rs, &n);
-	assert_int_equal(n, 6);
+	assert_int_equal(n, 7);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(r[i].place, places[i]);
 	assert_slice(r[0].html, "{a {{nonce}} }\n");
+	assert_slice(r[6].html, "<b id=\"g\">");
 	assert_int_equal(r[1].mask, ANALYTICS | PREFERENCES);
 	assert_slice(ruleset_selector(rs, r[4].selector)->text, "p");
 	assert_slice(ruleset_selector(rs, r[5].selector)->text, "ul li");

@@ -246,6 +246,82 @@ static void test_full_blocks_leave(void **state)
 	done(&e);
 }
 
+/* A head and pieces in room of the stream itself: one write; what is not committed was never there. */
+static void test_room(void **state)
+{
+	struct end e;
+	char *room;
+	size_t n = 0;
+	int reads;
+
+	(void)state;
+	open_pair(&e, SOCK_SEQPACKET);
+	room = stream_room(&e.s, 100, &n);
+	assert_non_null(room);
+	assert_int_equal(n, IO_BLOCK);
+	memset(room, 'x', n);
+	assert_int_equal(stream_queued(&e.s), 0);
+	stream_forget(&e.s);
+	assert_int_equal(stream_flush(&e.s), STREAM_OK);
+	assert_true(stream_write(&e.s, slice_of(big, 1000)));
+	room = stream_room(&e.s, IO_BLOCK - 1000, &n);
+	assert_int_equal(n, IO_BLOCK - 1000);
+	memcpy(room, big + 1000, 500);
+	assert_true(stream_commit(&e.s, 500));
+	assert_int_equal(stream_queued(&e.s), 1500);
+	assert_int_equal(take(&e, NULL), 0);
+	/* Too little is left: what was there leaves first, in a write of its own. */
+	room = stream_room(&e.s, IO_BLOCK - 1000, &n);
+	assert_int_equal(n, IO_BLOCK);
+	assert_true(stream_commit(&e.s, 0));
+	assert_int_equal(stream_queued(&e.s), 1500);
+	room = stream_room(&e.s, IO_BLOCK, &n);
+	memcpy(room, big + 1500, IO_BLOCK);
+	assert_true(stream_commit(&e.s, IO_BLOCK));
+	assert_int_equal(stream_queued(&e.s), 0);
+	assert_int_equal(take(&e, &reads), 1500 + IO_BLOCK);
+	assert_int_equal(reads, 2);
+	assert_memory_equal(got, big, 1500 + IO_BLOCK);
+	done(&e);
+}
+
+/* The same through a socket that is full most of the time, mixed with ordinary writes. */
+static void commits_through(struct end *e)
+{
+	size_t n = 0, k, room_n = 0;
+
+	for (size_t i = 0; n < BIG; i++) {
+		char *room = stream_room(&e->s, 1 + i * 37 % 4000, &room_n);
+
+		assert_non_null(room);
+		k = 1 + i * 991 % room_n;
+		k = k < BIG - n ? k : BIG - n;
+		memcpy(room, big + n, k);
+		assert_true(stream_commit(&e->s, k));
+		n += k;
+		k = i * 13 % 100 < BIG - n ? i * 13 % 100 : BIG - n;
+		assert_true(stream_write(&e->s, slice_of(big + n, k)));
+		n += k;
+	}
+	assert_int_not_equal(stream_flush(&e->s), STREAM_ERROR);
+	assert_int_equal(take_all(e, BIG), BIG);
+	assert_memory_equal(got, big, BIG);
+	assert_int_equal(stream_queued(&e->s), 0);
+}
+
+static void test_rooms(void **state)
+{
+	struct end e;
+
+	(void)state;
+	open_pair(&e, SOCK_STREAM);
+	commits_through(&e);
+	done(&e);
+	open_tls(&e);
+	commits_through(&e);
+	done(&e);
+}
+
 static void test_one_record(void **state)
 {
 	struct end e;
@@ -654,6 +730,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_write),
 		cmocka_unit_test(test_full_blocks_leave),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_rooms),
 		cmocka_unit_test(test_one_record),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_drained_once),

@@ -1,0 +1,465 @@
+#include "proxy/exchange/internal.h"
+#include "proxy/page/accept.h"
+
+#define PAUSE_MS     4	 /* without input before the encoder is flushed: it costs octets */
+#define CHUNK_LINE   6	 /* of a chunk that fits into a block: up to four digits and CRLF */
+#define ROOM_MIN     64	 /* below that a new block is begun */
+#define COMPRESS_MIN 256 /* octets of a page; less does not get smaller */
+
+static struct stream *to_visitor(struct exchange *e)
+{
+	return &e->visitor->stream;
+}
+
+bool page_rules(const struct decide_env *env)
+{
+	const struct ruleset *rs = env->rules;
+	size_t n;
+
+	(void)ruleset_inject_html(rs, &n);
+	return n > 0 || ruleset_beacon_purposes(rs) || ruleset_has_params(rs) ||
+	       (env->guard && ruleset_pages(rs)->guard && ruleset_purpose_count(rs) > 1);
+}
+
+/* -- writing ------------------------------------------------------------------------------------------------------- */
+
+static bool chunked(const struct exchange *e)
+{
+	return e->visitor_framing.kind == H1_BODY_CHUNKED;
+}
+
+static bool make_head(struct exchange *e)
+{
+	buffer_clear(&e->out);
+	return h1_write_response(&e->out, &e->response, &e->visitor_framing, e->request.minor);
+}
+
+/*
+ * Begins a piece of output in the stream's own block, so that each octet is copied once. The head stands there too, but
+ * is no more than a plan until close_room(). One that leaves no room beside it is sent at once.
+ */
+static bool open_room(struct exchange *e)
+{
+	struct page_way *w = &e->page;
+	size_t head = 0;
+
+	if (w->head_waits) {
+		if (!make_head(e))
+			return false;
+		head = e->out.n;
+		if (head > IO_BLOCK / 2) {
+			e->head_sent = true;
+			w->head_waits = false;
+			if (!stream_write(to_visitor(e), buffer_slice(&e->out)))
+				return false;
+			head = 0;
+		}
+	}
+	w->room = stream_room(to_visitor(e), head + ROOM_MIN, &w->room_n);
+	if (!w->room)
+		return false;
+	if (head)
+		memcpy(w->room, e->out.p, head);
+	w->chunk = head;
+	w->room_end = head + (chunked(e) ? CHUNK_LINE : 0);
+	w->room_n -= chunked(e) ? 2 : 0;
+	return true;
+}
+
+/* Writes the line before the chunk and the CRLF behind it. */
+static void close_chunk(struct page_way *w)
+{
+	size_t n = w->room_end - w->chunk - CHUNK_LINE;
+	char line[20];
+	size_t length = n ? h1_chunk_head(line, n) : 0;
+
+	if (n == 0) {
+		w->room_end = w->chunk;
+		return;
+	}
+	if (length < CHUNK_LINE)
+		memmove(w->room + w->chunk + length, w->room + w->chunk + CHUNK_LINE, n);
+	memcpy(w->room + w->chunk, line, length);
+	memcpy(w->room + w->chunk + length + n, "\r\n", 2);
+	w->room_end = w->chunk + length + n + 2;
+}
+
+/* From here on it is sent. */
+static bool close_room(struct exchange *e)
+{
+	struct page_way *w = &e->page;
+
+	if (!w->room)
+		return true;
+	if (chunked(e))
+		close_chunk(w);
+	if (w->head_waits)
+		e->head_sent = true;
+	w->head_waits = false;
+	w->room = NULL;
+	return stream_commit(to_visitor(e), w->room_end);
+}
+
+/* The sink of the chain. */
+static bool put(void *arg, struct slice octets)
+{
+	struct exchange *e = arg;
+	struct page_way *w = &e->page;
+
+	e->sent += octets.n;
+	while (octets.n) {
+		size_t n;
+
+		if (!w->room && !open_room(e))
+			return false;
+		n = w->room_n - w->room_end;
+		if (n > octets.n)
+			n = octets.n;
+		memcpy(w->room + w->room_end, octets.p, n);
+		w->room_end += n;
+		octets = slice_from(octets, n);
+		if (w->room_end == w->room_n && !close_room(e))
+			return false;
+	}
+	return true;
+}
+
+/* In observe mode: as it came, framed as it came. */
+static bool put_original(void *arg, struct slice octets)
+{
+	struct exchange *e = arg;
+
+	return response_put(e, octets);
+}
+
+void page_drop(struct exchange *e)
+{
+	struct page_way *w = &e->page;
+
+	if (!w->chain.pool)
+		return;
+	if (w->room)
+		stream_forget(to_visitor(e));
+	w->room = NULL;
+	w->open = w->head_waits = w->full = w->ending = false;
+	w->chain.pool = NULL;
+	chain_close(&w->chain);
+	buffer_free(&w->rest);
+	deadline_free(&w->pause);
+}
+
+/* -- beginning ----------------------------------------------------------------------------------------------------- */
+
+static enum page_begin withhold(struct exchange *e, const char *why)
+{
+	e->page.outcome = "withheld";
+	exchange_fail(e, 502, why ? why : "the page must not pass");
+	return PAGE_GONE;
+}
+
+static enum page_begin pass(struct exchange *e)
+{
+	e->page.outcome = "passed";
+	response_choose_framing(e);
+	return PAGE_HEAD_NOW;
+}
+
+/* A part of a page cannot be judged: the origin is asked for all of it. */
+static enum page_begin ask_whole(struct exchange *e)
+{
+	if (e->page.whole || !request_repeatable(e))
+		return withhold(e, "the origin sent a part of a page, and the rules want to see the whole");
+	e->page.whole = true;
+	fields_remove(&e->request.fields, FIELD_RANGE);
+	fields_remove(&e->request.fields, FIELD_IF_RANGE);
+	return PAGE_AGAIN;
+}
+
+/* Whether it pays to compress what came without a coding. */
+static bool may_compress(const struct exchange *e)
+{
+	const struct h1_framing *f = &e->response_framing;
+
+	return e->site->config->compress && (!f->has_length || f->length >= COMPRESS_MIN);
+}
+
+/* A page that came in a coding goes in the one that the visitor likes best. */
+static bool set_coding(struct exchange *e, const struct coding_stack *stack)
+{
+	struct fields *f = &e->response.fields;
+	struct coding_accept accept;
+
+	e->page.coding = CODING_IDENTITY;
+	if (stack->n == 0 && !may_compress(e))
+		return true;
+	coding_accept_parse(&e->request.fields, &accept);
+	(void)coding_accept_choose(&accept, CODING_OFFERS, CODING_OFFERS_N, &e->page.coding);
+	fields_remove(f, FIELD_CONTENT_ENCODING);
+	if (e->page.coding != CODING_IDENTITY)
+		fields_add_id(f, FIELD_CONTENT_ENCODING, coding_name(e->page.coding));
+	if (!fields_list_has(f, FIELD_VARY, SLICE("Accept-Encoding")) && !fields_list_has(f, FIELD_VARY, SLICE("*")))
+		fields_add_id(f, FIELD_VARY, SLICE("Accept-Encoding"));
+	return !arena_failed(&e->arena);
+}
+
+static void on_pause(void *exchange);
+
+static bool open_chain(struct exchange *e, const struct coding_stack *stack)
+{
+	struct page_way *w = &e->page;
+	bool observe = e->decision.observe;
+
+	memcpy(w->before, e->decision.counts, sizeof w->before);
+	w->counted = true;
+	w->stack = *stack;
+	buffer_init(&w->rest, IO_SCRATCH);
+	w->open = chain_open(&w->chain, &(struct chain_options){
+						.pool = &e->server->pages,
+						.stack = stack,
+						.coding = w->coding,
+						.env = exchange_env(e, &w->env),
+						.decision = &e->decision,
+						.sink = observe ? put_original : put,
+						.sink_arg = e,
+					});
+	if (w->open && w->coding != CODING_IDENTITY)
+		deadline_init(&w->pause, e->server->parts.base, on_pause, e);
+	return w->open;
+}
+
+/* The length is not known beforehand. */
+static void choose_framing(struct exchange *e)
+{
+	struct h1_framing origin = e->response_framing;
+
+	e->response_framing.has_length = false;
+	if (origin.kind != H1_BODY_NONE)
+		e->response_framing.kind = H1_BODY_CHUNKED;
+	response_choose_framing(e);
+	e->response_framing = origin;
+}
+
+static enum page_begin observe_page(struct exchange *e, const struct coding_stack *stack)
+{
+	response_choose_framing(e);
+	if (e->response_framing.kind == H1_BODY_NONE)
+		return PAGE_HEAD_NOW;
+	e->page.outcome = open_chain(e, stack) ? "observed" : "passed";
+	return PAGE_HEAD_NOW;
+}
+
+static enum page_begin rewrite_page(struct exchange *e)
+{
+	const struct h1_framing *f = &e->response_framing;
+	struct coding_stack stack;
+	struct slice culprit;
+	enum coding_stack_result r = coding_stack_parse(&e->response.fields, &stack, &culprit);
+
+	if (f->kind == H1_BODY_LENGTH && f->length == 0) {
+		response_choose_framing(e);
+		return PAGE_HEAD_NOW;
+	}
+	if (r != CODING_STACK_OK && (e->decision.observe || ruleset_pages(e->site->env.rules)->unreadable_passes))
+		return pass(e);
+	if (r != CODING_STACK_OK)
+		return withhold(e, r == CODING_STACK_UNKNOWN ? "the page has a content coding that cannot be undone"
+							     : "the page has too many content codings");
+	if (e->decision.observe)
+		return observe_page(e, &stack);
+	if (!set_coding(e, &stack) || (f->kind != H1_BODY_NONE && !open_chain(e, &stack)))
+		return withhold(e, "no memory for the page");
+	choose_framing(e);
+	if (f->kind == H1_BODY_NONE) /* HEAD */
+		return PAGE_HEAD_NOW;
+	e->page.outcome = "rewritten";
+	e->page.head_waits = true;
+	return PAGE_HEAD_LATER;
+}
+
+/* It may tell the length that a 200 would have had. */
+static enum page_begin not_modified(struct exchange *e)
+{
+	choose_framing(e);
+	return PAGE_HEAD_NOW;
+}
+
+enum page_begin page_begin(struct exchange *e)
+{
+	enum page_work work = e->decision.page.work;
+
+	if (work == PAGE_REWRITE || (e->decision.page.bodiless && !e->decision.observe))
+		return e->response.status == 304 ? not_modified(e) : rewrite_page(e);
+	if (work == PAGE_WHOLE && !e->decision.observe)
+		return ask_whole(e);
+	if (work == PAGE_WITHHOLD && !e->decision.observe)
+		return withhold(e, e->decision.page.why);
+	response_choose_framing(e);
+	return PAGE_HEAD_NOW;
+}
+
+/* -- body ---------------------------------------------------------------------------------------------------------- */
+
+/* The body shows at its very beginning that it cannot be read, and the rules let such pass: as it came. */
+static bool pass_unread(struct exchange *e, struct slice octets)
+{
+	struct fields *f = &e->response.fields;
+	const struct coding_stack stack = e->page.stack;
+
+	page_drop(e);
+	fields_remove(f, FIELD_CONTENT_ENCODING);
+	for (size_t i = 0; i < stack.n; i++)
+		fields_add_id(f, FIELD_CONTENT_ENCODING, coding_name(stack.v[i]));
+	e->sent = 0;
+	if (arena_failed(&e->arena)) {
+		exchange_fail(e, 502, "the exchange needs more memory than it may have");
+		return false;
+	}
+	(void)pass(e);
+	if (response_write_head(e) && response_put(e, octets))
+		return true;
+	visitor_abort(e->visitor, "the visitor's connection failed");
+	return false;
+}
+
+/* The chain failed: a clean 502 before the head is sent; afterwards the response is cut off. */
+static void fail(struct exchange *e)
+{
+	const struct chain *c = &e->page.chain;
+
+	if (c->error == CHAIN_E_STOPPED)
+		visitor_abort(e->visitor, "the visitor's connection failed");
+	else
+		exchange_fail(e, 502, c->detail ? c->detail : chain_error_text(c->error));
+}
+
+static bool may_pass_unread(const struct exchange *e)
+{
+	const struct page_way *w = &e->page;
+
+	return w->head_waits && !w->begun &&
+	       (w->chain.error == CHAIN_E_CODING || w->chain.error == CHAIN_E_UNREADABLE) &&
+	       ruleset_pages(e->site->env.rules)->unreadable_passes;
+}
+
+/* Pushes as long as the visitor can follow. */
+static enum chain_result push(struct exchange *e, struct slice *data)
+{
+	enum chain_result r = CHAIN_FULL;
+
+	while (r == CHAIN_FULL && stream_queued(to_visitor(e)) < STREAM_HIGH_WATER)
+		r = chain_push(&e->page.chain, data);
+	return r;
+}
+
+bool page_content(struct exchange *e, struct slice data)
+{
+	struct slice all = data;
+
+	switch (push(e, &data)) {
+	case CHAIN_MORE:
+		e->page.begun = true;
+		return true;
+	case CHAIN_ERROR:
+		if (may_pass_unread(e))
+			return pass_unread(e, all);
+		fail(e);
+		return false;
+	case CHAIN_FULL:
+		break;
+	}
+	e->page.begun = e->page.full = true;
+	if (!buffer_add(&e->page.rest, data))
+		exchange_fail(e, 503, "out of memory");
+	return false;
+}
+
+bool page_settle(struct exchange *e)
+{
+	struct page_way *w = &e->page;
+
+	if (close_room(e) && stream_flush(to_visitor(e)) != STREAM_ERROR) {
+		if (w->open && w->chain.unflushed)
+			deadline_set(&w->pause, PAUSE_MS);
+		return true;
+	}
+	visitor_abort(e->visitor, "the visitor's connection failed");
+	return false;
+}
+
+static void on_pause(void *exchange)
+{
+	struct exchange *e = exchange;
+
+	if (!e->page.open || e->page.full || e->page.ending)
+		return;
+	if (chain_flush(&e->page.chain) == CHAIN_ERROR)
+		fail(e);
+	else
+		(void)page_settle(e);
+}
+
+/* -- end ----------------------------------------------------------------------------------------------------------- */
+
+static void finish(struct exchange *e)
+{
+	struct page_way *w = &e->page;
+	enum chain_result r;
+
+	do
+		r = chain_finish(&w->chain);
+	while (r == CHAIN_FULL && stream_queued(to_visitor(e)) < STREAM_HIGH_WATER);
+	if (r == CHAIN_ERROR) {
+		fail(e);
+		return;
+	}
+	if (r == CHAIN_FULL) {
+		(void)page_settle(e);
+		return;
+	}
+	w->open = w->ending = false;
+	if (e->decision.observe && w->chain.error)
+		w->outcome = "unread";
+	if ((w->head_waits && !w->room && !open_room(e)) || !close_room(e))
+		visitor_abort(e->visitor, "the visitor's connection failed");
+	else
+		response_end(e);
+}
+
+void page_end(struct exchange *e, bool reusable)
+{
+	if (reusable)
+		upstream_release(&e->upstream);
+	else
+		upstream_cancel(&e->upstream);
+	e->send_failed = true; /* should the request not be complete */
+	e->page.ending = true;
+	finish(e);
+}
+
+bool page_resume(struct exchange *e)
+{
+	struct page_way *w = &e->page;
+	struct slice rest;
+
+	if (w->ending) {
+		finish(e);
+		return false;
+	}
+	if (!w->full)
+		return true;
+	rest = buffer_slice(&w->rest);
+	switch (push(e, &rest)) {
+	case CHAIN_MORE:
+		w->full = false;
+		buffer_free(&w->rest);
+		return response_go_on(e);
+	case CHAIN_FULL:
+		buffer_consume(&w->rest, w->rest.n - rest.n);
+		(void)page_settle(e);
+		return false;
+	case CHAIN_ERROR:
+		fail(e);
+		break;
+	}
+	return false;
+}
