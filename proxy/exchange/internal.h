@@ -286,7 +286,7 @@ enum page_begin {
 	PAGE_AGAIN,	 /* the request, as it is now, is to be sent again: request_again() */
 };
 /* After decide_response() for a final response; edits the fields and sets visitor_framing. */
-enum page_begin page_begin(struct exchange *e);
+enum page_begin exchange_page_begin(struct exchange *e);
 /* A piece of the body while page.open. False: stop with this input, as page.full, or because the exchange has ended. */
 bool page_content(struct exchange *e, struct slice data);
 /* The body is complete: gives the origin's connection back, ends the exchange now or later. */

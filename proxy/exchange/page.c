@@ -283,7 +283,7 @@ static enum page_begin not_modified(struct exchange *e)
 	return PAGE_HEAD_NOW;
 }
 
-enum page_begin page_begin(struct exchange *e)
+enum page_begin exchange_page_begin(struct exchange *e)
 {
 	enum page_work work = e->decision.page.work;
 

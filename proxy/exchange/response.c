@@ -66,7 +66,7 @@ static bool final_head(struct exchange *e)
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");
 		return false;
 	}
-	how = page_begin(e);
+	how = exchange_page_begin(e);
 	if (how == PAGE_AGAIN)
 		request_again(e);
 	if (how == PAGE_AGAIN || how == PAGE_GONE)
