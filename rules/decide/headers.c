@@ -218,7 +218,7 @@ static bool edit_structured(struct judging *j, struct field *f, bool (*stays)(st
 
 /* -- Content-Security-Policy --------------------------------------------------------------------------------------- */
 
-static unsigned source_types(struct slice directive)
+unsigned policy_source_types(struct slice directive)
 {
 	static const struct {
 		struct slice prefix;
@@ -250,7 +250,8 @@ static bool judge_report(void *arg, const struct csp_reference *ref)
 
 static bool judge_policy(void *arg, const struct csp_reference *ref)
 {
-	return ref->subject == CSP_SOURCE ? judge(arg, ref->url, source_types(ref->directive)) : judge_report(arg, ref);
+	return ref->subject == CSP_SOURCE ? judge(arg, ref->url, policy_source_types(ref->directive))
+					  : judge_report(arg, ref);
 }
 
 static bool says_nothing(struct slice value)

@@ -118,6 +118,11 @@ void page_inject(const struct deciding *x, struct fields *fields);
 /* The inline scripts and styles of d->page.guard_html and d->page.injects; also for policies within the page. */
 const struct csp_inline *page_inlines(const struct deciding *x, size_t *n);
 
+/* ---- headers.c ---- */
+
+/* What a ...-src directive of Content-Security-Policy is about, of enum filter_type. */
+unsigned policy_source_types(struct slice directive);
+
 /* ---- conditional.c ---- */
 
 /* Maps validators of ours back to the origin's, and drops those that an answer must not be made by. */

@@ -435,7 +435,6 @@ static struct rewriter *make_inner(struct rewriter *r, bool scripting)
 	inner = make(&o, r, scripting);
 	if (!inner)
 		return NULL;
-	inner->base = r->base; /* its slices live as long as the outer page */
 	inner->nesting = r->nesting + scripting;
 	return inner;
 }
@@ -448,6 +447,7 @@ static void again(struct rewriter *r)
 		selector_matcher_reset(r->matcher);
 	r->held.what = HOLD_NONE;
 	r->dropped.active = r->oversized = r->any_denied = false;
+	r->based = false;
 	r->n_followed = 0;
 }
 
@@ -459,7 +459,9 @@ struct rewriter *rewriter_inner(struct rewriter *r, bool scripting)
 		*inner = make_inner(r, scripting);
 	else
 		again(*inner);
-	if (!*inner)
+	if (*inner)
+		(*inner)->base = r->base; /* its slices live as long as the outer page */
+	else
 		(void)rewriter_fail(r, REWRITER_NO_MEMORY, out_of_memory);
 	buffer_clear(&r->inner_out);
 	return *inner;

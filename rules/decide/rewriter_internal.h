@@ -5,6 +5,7 @@
  * rewriter_tag.c    a start tag: what selectors and URLs say, and what becomes of it
  * rewriter_carrier.c  the values of attributes that carry URLs and scripts
  * rewriter_held.c   scripts, styles and noscript, whose content decides about them
+ * rewriter_policy.c   Content-Security-Policy in the page
  * rewriter_place.c  where a head and a body begin and end, and what is injected there
  * rewriter_edit.c   edits of a tag
  */
@@ -202,6 +203,11 @@ void inert_mark(struct rewriter *r, struct edits *e, const struct inert_at *at, 
  */
 struct slice placeholder(struct rewriter *r, const struct beacon_judgement *j);
 void rewriter_drop(struct rewriter *r, uint64_t name);
+
+/* ---- rewriter_policy.c ---- */
+
+/* The content of <meta http-equiv=content-security-policy> as it is to be; the very same slice if nothing changes. */
+struct slice rewriter_policy(struct rewriter *r, struct slice content);
 
 /* ---- rewriter_held.c ---- */
 

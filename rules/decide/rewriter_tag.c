@@ -66,6 +66,9 @@ static struct carrier carrier_in(struct rewriter *r, const struct tag *t, struct
 	if (t->element == ELEMENT_META && slice_ieq(name, SLICE("content")) &&
 	    slice_ieq(decoded(r, t, SLICE("http-equiv")), SLICE("refresh")))
 		return (struct carrier){CARRIER_REFRESH, FILTER_ANY | FILTER_DOCUMENT};
+	/* Where scripts do not run it would be the page's, and what is relative behind it was judged by another one. */
+	if (t->element == ELEMENT_BASE && r->outer && slice_ieq(name, SLICE("href")))
+		return (struct carrier){CARRIER_URL, FILTER_ANY};
 	return carrier_of(t->element, name);
 }
 
@@ -181,21 +184,40 @@ static struct slice strip_link(struct rewriter *r, struct slice url)
 	return arena_concat(&r->arena, parts, 2);
 }
 
+/* Another value for an attribute that has one; in double quotes whatever it had. */
+static void set_value(struct rewriter *r, struct tag *t, const struct html_attribute *a, struct slice value)
+{
+	const struct slice parts[] = {SLICE("\""), edit_escape(r, value), SLICE("\"")};
+	size_t quotes = a->quote > HTML_UNQUOTED;
+
+	edit_add(&t->edits, a->value - quotes, a->value_length + 2 * quotes, arena_concat(&r->arena, parts, 3));
+}
+
 static void judge_link(struct rewriter *r, struct tag *t)
 {
 	const struct html_attribute *a = html_attribute_find(t->token, SLICE("href"));
-	struct slice value, stripped, parts[3] = {SLICE("\""), {NULL, 0}, SLICE("\"")};
-	size_t quotes;
+	struct slice value, stripped;
 
 	if (!a || a->value_length == 0)
 		return;
 	value = rewriter_decode(r, html_attribute_value(t->token, a));
 	stripped = strip_link(r, value);
-	if (stripped.p == value.p && stripped.n == value.n)
+	if (stripped.p != value.p || stripped.n != value.n)
+		set_value(r, t, a, stripped);
+}
+
+static void judge_policy(struct rewriter *r, struct tag *t)
+{
+	const struct html_attribute *a = html_attribute_find(t->token, SLICE("content"));
+	struct slice value, out;
+
+	if (r->outer || !a || a->value_length == 0 ||
+	    !slice_ieq(decoded(r, t, SLICE("http-equiv")), SLICE("content-security-policy")))
 		return;
-	quotes = a->quote > HTML_UNQUOTED;
-	parts[1] = edit_escape(r, stripped);
-	edit_add(&t->edits, a->value - quotes, a->value_length + 2 * quotes, arena_concat(&r->arena, parts, 3));
+	value = rewriter_decode(r, html_attribute_value(t->token, a));
+	out = rewriter_policy(r, value);
+	if (out.p != value.p || out.n != value.n)
+		set_value(r, t, a, out);
 }
 
 /* ---- What becomes of it. ---- */
@@ -508,6 +530,8 @@ bool rewriter_start_tag(struct rewriter *r, const struct html_token *token)
 	judge(r, &t);
 	if (r->strips && (t.flags & ELEMENT_LINKS))
 		judge_link(r, &t);
+	if (t.element == ELEMENT_META)
+		judge_policy(r, &t);
 	if (!inject_around(r, &t, INJECT_BEFORE))
 		return false;
 	what = r->judges && !t.leaves && !is_denied(&t.selected.said) ? holds(r, &t) : HOLD_NONE;

@@ -206,6 +206,10 @@ static const struct row elements[] = {
 	 "<noscript><img" AN " data-cg-src=https://stats.example/></noscript>!"},
 	{"<noscript><img width=1 height=1 src=/x></noscript>!", "<noscript></noscript>!"},
 	{"<noscript><p>Please</p></noscript>", NULL},
+	{"<noscript><img src=x></noscript><base href=//ads.example/><noscript><img src=x></noscript>",
+	 "<noscript><img src=x></noscript><base href=//ads.example/><noscript><img" AD " data-cg-src=x></noscript>"},
+	{"<noscript><base href=//ads.example/></noscript><img src=x>",
+	 "<noscript><base" AD " data-cg-href=//ads.example/></noscript><img src=x>"},
 	{"<noscript>a<!-- </noscript><img src=https://stats.example/>-->",
 	 "<noscript></noscript><img" AN " data-cg-src=https://stats.example/>-->"},
 	{"<a href=\"/x?a=1&amp;gclid=2#f\">x</a>", "<a href=\"/x?a=1#f\">x</a>"},
@@ -331,6 +335,51 @@ static void test_navigation(void **state)
 	fixture_close(&f);
 }
 
+/* -- the page's own policy ----------------------------------------------------------------------------------------- */
+
+static void zeros(struct slice data, unsigned char out[32])
+{
+	(void)data;
+	memset(out, 0, 32);
+}
+
+#define HASH "'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='"
+
+static void test_policy(void **state)
+{
+	static const struct row rows[] = {
+		{"<meta http-equiv=Content-Security-Policy content=\"script-src 'self'\"><h1></h1>",
+		 "<meta http-equiv=Content-Security-Policy content=\"script-src 'self' " HASH
+		 "\"><script>1</script>\n<h1></h1>"},
+		{"<meta http-equiv=Content-Security-Policy content=\"img-src 'self'\">", NULL},
+		{"<meta name=Content-Security-Policy content=\"script-src 'self'\">", NULL},
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, "inject html before \"h1\" is necessary <<A\n<script>1</script>\nA\n");
+	page_visit(&f, "");
+	f.env.sha256 = zeros;
+	expand(&f);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		check_row(&f, &rows[i]);
+	fixture_close(&f);
+}
+
+static void test_narrowed_policy(void **state)
+{
+	static const struct row row = {
+		"<meta http-equiv=Content-Security-Policy content=\"script-src https://stats.example 'self'\">",
+		"<meta http-equiv=Content-Security-Policy content=\"script-src 'self'\">"};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, RULES "pages {\n csp narrow\n}\n");
+	page_visit(&f, "");
+	check_row(&f, &row);
+	fixture_close(&f);
+}
+
 /* -- limits and encodings ------------------------------------------------------------------------------------------ */
 
 static enum rewriter_result result_of(const char *rules, struct slice page, struct buffer *out)
@@ -415,9 +464,12 @@ static void test_observe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_carriers),   cmocka_unit_test(test_scripts),   cmocka_unit_test(test_elements),
-		cmocka_unit_test(test_granted),	   cmocka_unit_test(test_places),    cmocka_unit_test(test_navigation),
-		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_oversized), cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_carriers),   cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_elements),   cmocka_unit_test(test_granted),
+		cmocka_unit_test(test_places),	   cmocka_unit_test(test_navigation),
+		cmocka_unit_test(test_policy),	   cmocka_unit_test(test_narrowed_policy),
+		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_oversized),
+		cmocka_unit_test(test_observe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
