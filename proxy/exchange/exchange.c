@@ -115,7 +115,7 @@ static struct visitor *end(struct exchange *e)
 	struct visitor *v = e->visitor;
 
 	log_exchange(e);
-	page_drop(e);
+	page_way_drop(e);
 	upstream_cancel(&e->upstream);
 	v->exchange = NULL;
 	exchange_put(e);
@@ -146,7 +146,7 @@ void exchange_fail(struct exchange *e, unsigned status, const char *why)
 	e->error = why;
 	if (e->page.open && !e->decision.observe)
 		e->page.outcome = e->head_sent ? "cut" : "withheld";
-	page_drop(e);
+	page_way_drop(e);
 	upstream_cancel(&e->upstream);
 	if (!e->head_sent) {
 		answer_error(e, status);

@@ -279,26 +279,26 @@ void response_end(struct exchange *e);
 bool response_go_on(struct exchange *e);
 
 /* page.c */
-enum page_begin {
+enum page_way_begin {
 	PAGE_HEAD_NOW,	 /* write the head; the body goes as it is, or through the chain in observe mode */
 	PAGE_HEAD_LATER, /* page.c writes it */
 	PAGE_GONE,	 /* the exchange has ended */
 	PAGE_AGAIN,	 /* the request, as it is now, is to be sent again: request_again() */
 };
 /* After decide_response() for a final response; edits the fields and sets visitor_framing. */
-enum page_begin exchange_page_begin(struct exchange *e);
+enum page_way_begin exchange_page_begin(struct exchange *e);
 /* A piece of the body while page.open. False: stop with this input, as page.full, or because the exchange has ended. */
-bool page_content(struct exchange *e, struct slice data);
+bool page_way_content(struct exchange *e, struct slice data);
 /* The body is complete: gives the origin's connection back, ends the exchange now or later. */
-void page_end(struct exchange *e, bool reusable);
+void page_way_end(struct exchange *e, bool reusable);
 /* The input of this turn is used up: what is written may leave. False: the exchange has ended. */
-bool page_settle(struct exchange *e);
+bool page_way_settle(struct exchange *e);
 /* The visitor takes more. True: nothing waits any more, so more may be read from the origin. */
-bool page_resume(struct exchange *e);
+bool page_way_resume(struct exchange *e);
 /* Nothing of what was not sent will be. Harmless if there is no page. */
-void page_drop(struct exchange *e);
+void page_way_drop(struct exchange *e);
 /* True if the site's rules may have anything to do in pages. */
-bool page_rules(const struct decide_env *env);
+bool page_way_rules(const struct decide_env *env);
 
 /* forward.c */
 bool forward_request_fields(struct exchange *e);

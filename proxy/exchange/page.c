@@ -11,7 +11,7 @@ static struct stream *to_visitor(struct exchange *e)
 	return &e->visitor->stream;
 }
 
-bool page_rules(const struct decide_env *env)
+bool page_way_rules(const struct decide_env *env)
 {
 	const struct ruleset *rs = env->rules;
 	size_t n;
@@ -132,7 +132,7 @@ static bool put_original(void *arg, struct slice octets)
 	return response_put(e, octets);
 }
 
-void page_drop(struct exchange *e)
+void page_way_drop(struct exchange *e)
 {
 	struct page_way *w = &e->page;
 
@@ -150,14 +150,14 @@ void page_drop(struct exchange *e)
 
 /* -- beginning ----------------------------------------------------------------------------------------------------- */
 
-static enum page_begin withhold(struct exchange *e, const char *why)
+static enum page_way_begin withhold(struct exchange *e, const char *why)
 {
 	e->page.outcome = "withheld";
 	exchange_fail(e, 502, why ? why : "the page must not pass");
 	return PAGE_GONE;
 }
 
-static enum page_begin pass(struct exchange *e)
+static enum page_way_begin pass(struct exchange *e)
 {
 	e->page.outcome = "passed";
 	response_choose_framing(e);
@@ -165,7 +165,7 @@ static enum page_begin pass(struct exchange *e)
 }
 
 /* A part of a page cannot be judged: the origin is asked for all of it. */
-static enum page_begin ask_whole(struct exchange *e)
+static enum page_way_begin ask_whole(struct exchange *e)
 {
 	if (e->page.whole || !request_repeatable(e))
 		return withhold(e, "the origin sent a part of a page, and the rules want to see the whole");
@@ -239,7 +239,7 @@ static void choose_framing(struct exchange *e)
 	e->response_framing = origin;
 }
 
-static enum page_begin observe_page(struct exchange *e, const struct coding_stack *stack)
+static enum page_way_begin observe_page(struct exchange *e, const struct coding_stack *stack)
 {
 	response_choose_framing(e);
 	if (e->response_framing.kind == H1_BODY_NONE)
@@ -248,7 +248,7 @@ static enum page_begin observe_page(struct exchange *e, const struct coding_stac
 	return PAGE_HEAD_NOW;
 }
 
-static enum page_begin rewrite_page(struct exchange *e)
+static enum page_way_begin rewrite_page(struct exchange *e)
 {
 	const struct h1_framing *f = &e->response_framing;
 	struct coding_stack stack;
@@ -277,13 +277,13 @@ static enum page_begin rewrite_page(struct exchange *e)
 }
 
 /* It may tell the length that a 200 would have had. */
-static enum page_begin not_modified(struct exchange *e)
+static enum page_way_begin not_modified(struct exchange *e)
 {
 	choose_framing(e);
 	return PAGE_HEAD_NOW;
 }
 
-enum page_begin exchange_page_begin(struct exchange *e)
+enum page_way_begin exchange_page_begin(struct exchange *e)
 {
 	enum page_work work = e->decision.page.work;
 
@@ -305,7 +305,7 @@ static bool pass_unread(struct exchange *e, struct slice octets)
 	struct fields *f = &e->response.fields;
 	const struct coding_stack stack = e->page.stack;
 
-	page_drop(e);
+	page_way_drop(e);
 	fields_remove(f, FIELD_CONTENT_ENCODING);
 	for (size_t i = 0; i < stack.n; i++)
 		fields_add_id(f, FIELD_CONTENT_ENCODING, coding_name(stack.v[i]));
@@ -351,7 +351,7 @@ static enum chain_result push(struct exchange *e, struct slice *data)
 	return r;
 }
 
-bool page_content(struct exchange *e, struct slice data)
+bool page_way_content(struct exchange *e, struct slice data)
 {
 	struct slice all = data;
 
@@ -373,7 +373,7 @@ bool page_content(struct exchange *e, struct slice data)
 	return false;
 }
 
-bool page_settle(struct exchange *e)
+bool page_way_settle(struct exchange *e)
 {
 	struct page_way *w = &e->page;
 
@@ -395,7 +395,7 @@ static void on_pause(void *exchange)
 	if (chain_flush(&e->page.chain) == CHAIN_ERROR)
 		fail(e);
 	else
-		(void)page_settle(e);
+		(void)page_way_settle(e);
 }
 
 /* -- end ----------------------------------------------------------------------------------------------------------- */
@@ -413,7 +413,7 @@ static void finish(struct exchange *e)
 		return;
 	}
 	if (r == CHAIN_FULL) {
-		(void)page_settle(e);
+		(void)page_way_settle(e);
 		return;
 	}
 	w->open = w->ending = false;
@@ -425,7 +425,7 @@ static void finish(struct exchange *e)
 		response_end(e);
 }
 
-void page_end(struct exchange *e, bool reusable)
+void page_way_end(struct exchange *e, bool reusable)
 {
 	if (reusable)
 		upstream_release(&e->upstream);
@@ -436,7 +436,7 @@ void page_end(struct exchange *e, bool reusable)
 	finish(e);
 }
 
-bool page_resume(struct exchange *e)
+bool page_way_resume(struct exchange *e)
 {
 	struct page_way *w = &e->page;
 	struct slice rest;
@@ -455,7 +455,7 @@ bool page_resume(struct exchange *e)
 		return response_go_on(e);
 	case CHAIN_FULL:
 		buffer_consume(&w->rest, w->rest.n - rest.n);
-		(void)page_settle(e);
+		(void)page_way_settle(e);
 		return false;
 	case CHAIN_ERROR:
 		fail(e);

@@ -59,7 +59,7 @@ void response_choose_framing(struct exchange *e)
 static bool final_head(struct exchange *e)
 {
 	struct decide_env own;
-	enum page_begin how;
+	enum page_way_begin how;
 
 	if (decide_response(exchange_env(e, &own), &e->response, false, &e->arena, &e->decision) != DECIDE_OK ||
 	    !forward_response_fields(e)) {
@@ -214,7 +214,7 @@ static void complete(struct exchange *e, bool rest)
 			stream_queued(&e->upstream.conn->stream) == 0 && !stream_has_input(&e->upstream.conn->stream);
 
 	if (e->page.open) {
-		page_end(e, reusable);
+		page_way_end(e, reusable);
 		return;
 	}
 	if (reusable)
@@ -230,7 +230,7 @@ static bool read_body(struct exchange *e, struct slice *in)
 	switch (h1_body_read(&e->response_body, in, &data)) {
 	case H1_BODY_DATA:
 		if (e->page.open)
-			return page_content(e, data);
+			return page_way_content(e, data);
 		if (response_put(e, data))
 			return true;
 		visitor_abort(e->visitor, "the visitor's connection failed");
@@ -254,7 +254,7 @@ static void settle(struct exchange *e)
 {
 	struct stream *s = to_visitor(e);
 
-	if (!page_settle(e))
+	if (!page_way_settle(e))
 		return;
 	/* A head has one deadline, however often a piece of it comes. */
 	if (e->response_state == RESPONSE_BODY)
@@ -348,7 +348,7 @@ void response_resume(struct exchange *e)
 {
 	struct upstream *c;
 
-	if (!page_resume(e))
+	if (!page_way_resume(e))
 		return;
 	c = e->upstream.conn;
 	if (!c || !stream_is_open(&c->stream))

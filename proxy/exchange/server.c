@@ -38,7 +38,7 @@ static bool init_site(struct server *s, size_t i)
 	s->sites[i].env.guard = s->sites[i].guard;
 	s->sites[i].plan = page_plan_new(c->rules);
 	s->sites[i].env.plan = s->sites[i].plan;
-	s->sites[i].pages = page_rules(&s->sites[i].env);
+	s->sites[i].pages = page_way_rules(&s->sites[i].env);
 	return s->sites[i].upstreams && s->sites[i].guard && s->sites[i].plan;
 }
 
