@@ -24,7 +24,7 @@ struct rewrite {
 	struct decision decision;
 	struct request request;
 	struct response response;
-	struct page_random random;
+	struct fixed_random random;
 	struct rewriter *rewriter; /* NULL: the page passes as it is */
 	struct changes changes;
 	struct buffer page; /* as it came, with --diff and --json */
@@ -75,7 +75,7 @@ static bool decide(struct rewrite *r)
 				     .scratch = v->x.scratch,
 				     .guard = v->x.guard,
 				     .sha256 = v->x.sha256,
-				     .random = page_random,
+				     .random = fixed_random,
 				     .random_arg = &r->random};
 	r->request = v->x.request;
 	r->response = (struct response){.status = 200};

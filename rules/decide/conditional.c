@@ -251,13 +251,13 @@ static void map_none_match(const struct deciding *x, struct fields *f)
 		(void)fields_set(f, FIELD_IF_MODIFIED_SINCE, m.date);
 }
 
-/* Conditions of a change speak of what the origin has, whatever was shown of it. */
-static void map_match(const struct deciding *x, struct fields *f, enum field_id id)
+/* If-Match guards against lost updates of what the origin has, whatever was shown of it. */
+static void map_match(const struct deciding *x, struct fields *f)
 {
 	struct mapping m = {.x = x, .any_class = true, .out = {.arena = x->arena}};
 
-	map_field(&m, f, id);
-	if (m.date.n && !m.out.n && id == FIELD_IF_MATCH)
+	map_field(&m, f, FIELD_IF_MATCH);
+	if (m.date.n && !m.out.n)
 		(void)fields_set(f, FIELD_IF_UNMODIFIED_SINCE, m.date);
 	x->d->asked.known = NULL; /* it says nothing of a stored page */
 }
@@ -278,15 +278,12 @@ static bool has_our_range(const struct fields *f)
 void conditional_request(const struct deciding *x, struct request *req)
 {
 	struct fields *f = &req->fields;
-	bool reads = x->d->asked.head || slice_eq(req->method, SLICE("GET"));
 
 	if (x->d->observe)
 		return;
 	if (fields_find(f, FIELD_IF_MATCH))
-		map_match(x, f, FIELD_IF_MATCH);
-	if (!reads && fields_find(f, FIELD_IF_NONE_MATCH))
-		map_match(x, f, FIELD_IF_NONE_MATCH);
-	if (reads && (fields_find(f, FIELD_IF_NONE_MATCH) || fields_find(f, FIELD_IF_MODIFIED_SINCE)))
+		map_match(x, f);
+	if (fields_find(f, FIELD_IF_NONE_MATCH) || fields_find(f, FIELD_IF_MODIFIED_SINCE))
 		map_none_match(x, f);
 	if (has_our_range(f)) {
 		fields_remove(f, FIELD_IF_RANGE);

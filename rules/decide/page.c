@@ -128,25 +128,19 @@ bool page_by_destination(const struct deciding *x)
 
 /* -- what came ----------------------------------------------------------------------------------------------------- */
 
-/* What a browser takes for the type: "text/html charset=utf-8" and "text/html (x)" are HTML, too. */
 static struct slice essence(struct slice type)
 {
-	size_t n = 0;
+	struct slice name, parameters;
 
-	type = slice_trim(type);
-	while (n < type.n && slice_find_char(SLICE("; \t("), type.p[n]) == 4)
-		n++;
-	return slice_head(type, n);
+	slice_cut(type, ';', &name, &parameters);
+	return slice_trim(name);
 }
 
 /* Types that browsers do not believe, but look at the body (WHATWG MIME Sniffing 7). */
 static bool says_nothing(struct slice type)
 {
-	struct slice kind, subtype;
-
-	return !slice_cut(type, '/', &kind, &subtype) || !is_token(kind) || !is_token(subtype) ||
-	       slice_ieq(type, SLICE("unknown/unknown")) || slice_ieq(type, SLICE("application/unknown")) ||
-	       slice_ieq(type, SLICE("*/*"));
+	return slice_find_char(type, '/') == type.n || slice_ieq(type, SLICE("unknown/unknown")) ||
+	       slice_ieq(type, SLICE("application/unknown")) || slice_ieq(type, SLICE("*/*"));
 }
 
 static bool may_be_sniffed(const struct fields *f)

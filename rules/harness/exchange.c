@@ -140,7 +140,7 @@ struct play {
 	struct arena *arena;
 	struct outcome *out;
 	struct seen_verdict **end;
-	struct page_random random;
+	struct fixed_random random;
 	struct decide_env env;
 	struct decision decision;
 };
@@ -215,8 +215,8 @@ static bool rewritten(struct play *p)
 {
 	struct outcome *out = p->out;
 
-	out->page = page_begin(&p->env, &p->decision, p->random, out->visitor_body, p->arena);
-	if (!out->page || !page_whole(out->page, p->arena))
+	out->page = page_play_new(&p->env, &p->decision, p->random, out->visitor_body, p->arena);
+	if (!out->page || !page_play_whole(out->page, p->arena))
 		return false;
 	if (out->page->result == REWRITER_NO_MEMORY)
 		return false;
@@ -255,7 +255,7 @@ static void make_env(struct play *p)
 				     .scratch = x->scratch,
 				     .guard = x->guard,
 				     .sha256 = x->sha256,
-				     .random = page_random,
+				     .random = fixed_random,
 				     .random_arg = &p->random,
 				     .sink = keep_verdict,
 				     .sink_arg = p};

@@ -259,7 +259,7 @@ static bool vary(struct harness *h, const struct test_case *c, const struct outc
 		return true;
 	while (*end)
 		end = &(*end)->next;
-	return page_variants(o->page, h->options.codec, &c->at, &h->exchange, end);
+	return page_play_vary(o->page, h->options.codec, &c->at, &h->exchange, end);
 }
 
 /* False if memory ran out. */

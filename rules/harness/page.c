@@ -3,16 +3,16 @@
 #define OUTPUT_MAX (32 * 1024 * 1024)
 #define SHOWN	   60 /* octets of a difference */
 
-void page_random(void *arg, unsigned char *out, size_t n)
+void fixed_random(void *arg, unsigned char *out, size_t n)
 {
-	struct page_random *r = arg;
+	struct fixed_random *r = arg;
 
 	while (n--)
 		*out++ = r->next++;
 }
 
-struct page_play *page_begin(const struct decide_env *env, const struct decision *decision, struct page_random random,
-			     struct slice body, struct arena *arena)
+struct page_play *page_play_new(const struct decide_env *env, const struct decision *decision,
+				struct fixed_random random, struct slice body, struct arena *arena)
 {
 	struct page_play *p = arena_calloc(arena, 1, sizeof *p);
 
@@ -27,7 +27,7 @@ struct page_play *page_begin(const struct decide_env *env, const struct decision
 struct way {
 	struct decide_env env;
 	struct decision decision;
-	struct page_random random;
+	struct fixed_random random;
 	uint64_t verdicts;
 	verdict_sink sink; /* the case's own; NULL: only compared */
 	void *sink_arg;
@@ -87,7 +87,7 @@ static bool collect(void *arg, struct slice octets)
 	return buffer_add(arg, octets);
 }
 
-bool page_whole(struct page_play *p, struct arena *arena)
+bool page_play_whole(struct page_play *p, struct arena *arena)
 {
 	struct buffer out;
 	struct way w;
@@ -282,8 +282,8 @@ static void coding_is_same(const struct page_play *p, const struct harness_codec
 
 /* -- all of them --------------------------------------------------------------------------------------------------- */
 
-bool page_variants(const struct page_play *p, const struct harness_codec *codec, const struct position *at,
-		   struct arena *arena, struct failure **first)
+bool page_play_vary(const struct page_play *p, const struct harness_codec *codec, const struct position *at,
+		    struct arena *arena, struct failure **first)
 {
 	struct finding f = {.at = at, .arena = arena, .end = first};
 

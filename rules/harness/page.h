@@ -30,16 +30,16 @@ struct harness_codec {
 };
 
 /* "Random" octets 00 01 02 ... */
-struct page_random {
+struct fixed_random {
 	unsigned char next;
 };
-void page_random(void *arg, unsigned char *out, size_t n);
+void fixed_random(void *arg, unsigned char *out, size_t n);
 
 /* All of it lives in the arena that it was made in. */
 struct page_play {
 	const struct decide_env *env;
 	const struct decision *decision; /* as decide_response() left it */
-	struct page_random random;	 /* likewise */
+	struct fixed_random random;	 /* likewise */
 	struct slice body;		 /* as the origin sent it */
 	struct decision counted;	 /* of the whole page: as the rewriter left it */
 
@@ -49,11 +49,11 @@ struct page_play {
 	uint64_t verdicts; /* a hash over them, in order */
 };
 
-/* NULL if the arena refused. env's random_arg must be a struct page_random, its sink takes the verdicts. */
-struct page_play *page_begin(const struct decide_env *env, const struct decision *decision, struct page_random random,
-			     struct slice body, struct arena *arena);
+/* NULL if the arena refused. env's random_arg must be a struct fixed_random, its sink takes the verdicts. */
+struct page_play *page_play_new(const struct decide_env *env, const struct decision *decision,
+				struct fixed_random random, struct slice body, struct arena *arena);
 /* Hands the body through as one piece. False if the arena refused. */
-bool page_whole(struct page_play *p, struct arena *arena);
+bool page_play_whole(struct page_play *p, struct arena *arena);
 
 /* Bodies up to this are cut at every octet. */
 #define PAGE_EVERY_MAX (16 * 1024)
@@ -65,7 +65,7 @@ bool page_whole(struct page_play *p, struct arena *arena);
  * (codec may be NULL). The first difference becomes a failure of the case, the same for each kind, in *first. at: the
  * case. False if memory ran out.
  */
-bool page_variants(const struct page_play *p, const struct harness_codec *codec, const struct position *at,
-		   struct arena *arena, struct failure **first);
+bool page_play_vary(const struct page_play *p, const struct harness_codec *codec, const struct position *at,
+		    struct arena *arena, struct failure **first);
 
 #endif

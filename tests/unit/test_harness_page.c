@@ -150,12 +150,12 @@ static void play(struct played *x, struct slice body, const struct harness_codec
 {
 	static const struct position at = {.file = {"x.test", 6}, .line = 3};
 
-	*x = (struct played){.env = {.random = page_random, .sink = count}};
+	*x = (struct played){.env = {.random = fixed_random, .sink = count}};
 	x->env.sink_arg = &x->verdicts;
 	arena_init(&x->arena, 0, 1 << 22);
-	x->page = page_begin(&x->env, &x->decision, (struct page_random){7}, body, &x->arena);
-	x->ok = x->page && page_whole(x->page, &x->arena) &&
-		page_variants(x->page, codec, &at, &x->arena, &x->failures);
+	x->page = page_play_new(&x->env, &x->decision, (struct fixed_random){7}, body, &x->arena);
+	x->ok = x->page && page_play_whole(x->page, &x->arena) &&
+		page_play_vary(x->page, codec, &at, &x->arena, &x->failures);
 }
 
 static void played_free(struct played *x)
