@@ -5,7 +5,9 @@ Each way out is tried on a page where nothing is granted (no hit) and on one whe
 """
 import gzip
 import http.server
+import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -38,16 +40,25 @@ beacon  /collect?                 is analytics
 '''
 
 
-def guard(rules_text, granted='', nonce=''):
-    """The element for rules, and what the program said."""
+def program(rules_text, *arguments, lines=()):
+    """What guard_element says."""
     with kit.scratch() as folder:
         path = os.path.join(folder, 'site.rules')
         with open(path, 'w', encoding='utf-8') as f:
             f.write(rules_text)
-        r = subprocess.run([os.path.join(BUILD, 'tests/browser/guard_element'), path, granted, nonce],
-                           capture_output=True, text=True, check=False)
+        r = subprocess.run([os.path.join(BUILD, 'tests/browser/guard_element'), path, *arguments],
+                           input='\n'.join(lines), capture_output=True, text=True, check=False)
         true(r.returncode == 0, r.stderr)
         return r.stdout
+
+
+def guard(rules_text, granted='', nonce=''):
+    return program(rules_text, granted, nonce)
+
+
+def judged(rules_text, url, lines):
+    """True for each line that the proxy denies to who granted nothing."""
+    return [int(n) & ~1 != 0 for n in program(rules_text, '--judge', url, lines=lines).split()]
 
 
 class Site:
@@ -429,6 +440,60 @@ def test_patterns():
         kit.wait_for(lambda: len(b.script('return got')) == 10, 'all answers')
         same(b.script('return got'), {'regex': 0, 'no regex': 1, 'path': 0, 'no path': 1, 'type': 1, 'label': 1,
                                       'query': 1, 'port': 0, 'case': 0, 'image': 0})
+
+
+def random_pattern(r):
+    host = r.choice(['t.test', 'a.t.test', 'u.test', 'shop.localhost', 'www.shop.localhost', 't.te', 'T.TEST'])
+    path = r.choice(['', '^', '/', '/p', '/p^', '^p*q', '/*.gif', '^*x=', '/p/q|', '/A', '*/p', '?x=1', '^^', ':*/p'])
+    text = r.choice(['||', '||', '||', '|http://', '|https://', '', '*.', '||*']) + host + path
+    if not re.search('^[|]|[/^]', text):
+        text = '||' + text
+    if r.random() < .15:
+        text = r.choice(['/p/q', '/p?', '/q^', '/*/q|', '/a.gif|', '/p*q^', '/%41', '/P$match-case', '/x$image'])
+    elif r.random() < .2:
+        text += r.choice(['$image', '$script,xhr', '$~image', '$match-case', '$third-party', '$1p', '$image,match-case'])
+    if r.random() < .1:
+        text = r.choice(['/p[0-9]+/', '/T\\.test\\/p/i', '/(?i)U\\.TEST/', '/^https?:..t\\.test\\/$/', '/q$/', '/\\?x=\\d/'])
+    return text
+
+
+def random_url(r):
+    scheme = r.choice(['http://', 'http://', 'https://', '//', 'HTTP://', 'ws://', 'http:\\\\'])
+    host = r.choice(['t.test', 'a.t.test', 'xt.test', 't.test.', 'u.test', 'T.Test', 't.test:81', 't.test:80', 't.testx',
+                     'www.shop.localhost', 'shop.localhost', 'b.a.t.test', '127.0.0.1', 'me@t.test', 't.te%73t'])
+    path = r.choice(['', '/', '/p', '/p/q', '/p?q', '/pp/q', '/A', '/a.gif', '/a.gif?x=1', '/?x=1', '?x=1', '/p1', '/%41',
+                     '/p/../q', '/p;q', '/p_q', '/P', '/p/q#x', '/?', '/\u00e9', '/p q', '/http://t.test/'])
+    return (path or '/') if r.random() < .2 else scheme + host + path
+
+
+def test_oracle():
+    """random patterns decide over random URLs as in the proxy, and random names over cookies"""
+    r = random.Random(7)
+    kinds = {2: 'i = new Image; i.src = u; return i.hasAttribute("src")',
+             1: 's = document.createElement("script"); s.src = u; return s.hasAttribute("src")',
+             16: 's = document.createElement("iframe"); s.src = u; return s.hasAttribute("src")'}
+    letters = ['_', 'a', 'A', 'b', '.', '-', '^', '$', '+']
+    with Both() as (site, b):
+        for turn in range(25):
+            rules = ''.join(f'purpose {p}\n' for p in ALL.split(','))
+            for _ in range(r.randrange(2, 12)):
+                rules += f'beacon {random_pattern(r)} is {r.choice(["necessary"] + ALL.split(","))}\n'
+                name = ''.join(r.choice(letters + ['*', '*']) for _ in range(r.randrange(1, 6)))
+                rules += f'cookie "{name}" is {r.choice(["necessary"] + ALL.split(","))}\n'
+            url = site.page('/', page(rules=rules))
+            b.go(url)
+            for kind, js in kinds.items():
+                urls = [random_url(r) for _ in range(60)]
+                want = judged(rules, url, [f'{kind} {u}' for u in urls])
+                got = b.script(f'var i, s; return {json.dumps(urls)}.map(u => {{ {js} }})')
+                wrong = [u for u, w, g in zip(urls, want, got) if w == g]
+                same(wrong, [], f'turn {turn}, kind {kind}, page {url}, {rules}')
+            cookies = [''.join(r.choice(letters) for _ in range(r.randrange(1, 6))) for _ in range(60)]
+            want = judged(rules, url, [f'cookie {c}' for c in cookies])
+            got = b.script(f"""return {json.dumps(cookies)}.map(c => {{
+                document.cookie = c + "=1"; const y = ("; " + document.cookie).includes("; " + c + "=1");
+                document.cookie = c + "=; max-age=0"; return y }})""")
+            same([c for c, w, g in zip(cookies, want, got) if w == g], [], f'turn {turn}: {rules}')
 
 
 def test_looks():
