@@ -27,6 +27,12 @@ static char at(const struct translation *t, size_t i)
 	return i < t->text.n ? t->text.p[i] : '\0';
 }
 
+/* PCRE2 is asked for octets, JavaScript for characters: they are the same in ASCII. */
+static bool is_common(char c)
+{
+	return c != '\0' && (unsigned char)c < 0x80;
+}
+
 /* The escape whose letter is at the front. */
 static void take_escape(struct translation *t)
 {
@@ -36,7 +42,8 @@ static void take_escape(struct translation *t)
 		put(t, t->in_class ? "\\t " : "[\\t ]");
 	} else if ((c == 'A' || c == 'Z' || c == 'z') && !t->in_class && !t->multiline) {
 		put(t, c == 'A' ? "^" : "$");
-	} else if ((c && !ascii_is_alpha(c)) || (c && memchr("dDwWsSbBtnrf", c, 12) && !(t->in_class && c == 'B')) ||
+	} else if ((is_common(c) && !ascii_is_alpha(c)) ||
+		   (c && memchr("dDwWsSbBtnrf", c, 12) && !(t->in_class && c == 'B')) ||
 		   (c == 'x' && ascii_hex_value(at(t, 1)) >= 0 && ascii_hex_value(at(t, 2)) >= 0)) {
 		put_char(t, '\\');
 		put_char(t, c);
@@ -91,17 +98,18 @@ static void take(struct translation *t)
 	char c = at(t, 0);
 
 	t->text = slice_from(t->text, 1);
-	if (c == '\\') {
+	if (!is_common(c)) {
+		t->ok = false;
+	} else if (c == '\\') {
 		take_escape(t);
 	} else if (t->in_class) {
 		take_in_class(t, c);
-	} else if (t->extended && c && memchr(" \t\n\r\f\v", c, 6)) {
+	} else if (t->extended && memchr(" \t\n\r\f\v", c, 6)) {
 		return;
 	} else if (t->extended && c == '#') {
 		skip_comment(t);
 	} else {
-		if (c == '\0' || (c == '(' && !group_is_common(t)))
-			t->ok = false;
+		t->ok = t->ok && (c != '(' || group_is_common(t));
 		put_char(t, c);
 		if (c == '[')
 			open_class(t);

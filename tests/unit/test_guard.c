@@ -145,6 +145,8 @@ static void test_regexes(void **state)
 		{"\\pL", "", NULL, ""},
 		{"a\\", "", NULL, ""},
 		{"(?i", "", NULL, ""},
+		{"\xC3\xA9", "", NULL, ""},
+		{"\\\xC3\xA9", "", NULL, ""},
 		{"(?", "", NULL, ""},
 	};
 
