@@ -97,7 +97,7 @@ static void check_pages(const struct ruleset *rs, struct pattern_scratch *scratc
 	for (size_t i = 0; literals && i < literals_count(literals); i++) {
 		const struct beacon_literal *l = ruleset_literal(rs, i);
 
-		CG_CHECK(l->rule && (l->host || ruleset_selector(rs, l->selector)->containing.n > 0));
+		CG_CHECK(l->rule && (l->host || l->selector->containing.n > 0));
 	}
 	html = ruleset_inject_html(rs, &n);
 	for (size_t i = 0; i < n; i++) {
