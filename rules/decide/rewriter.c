@@ -252,10 +252,8 @@ static void see_kind(struct rewriter *r, struct slice piece)
 	r->through = piece.p[i] != '<';
 }
 
-enum rewriter_result rewriter_push(struct rewriter *r, struct slice piece)
+static enum rewriter_result push(struct rewriter *r, struct slice piece)
 {
-	if (r->result != REWRITER_OK || piece.n == 0)
-		return r->result;
 	if (r->sniffing)
 		see_kind(r, piece);
 	if (r->octets_seen < 2)
@@ -273,8 +271,35 @@ enum rewriter_result rewriter_push(struct rewriter *r, struct slice piece)
 	return r->result;
 }
 
+/* Half a byte order mark that comes alone waits: of a page in UTF-16 nothing is to be seen. */
+static bool wait_for_mark(struct rewriter *r, struct slice piece)
+{
+	unsigned char c = (unsigned char)piece.p[0];
+
+	if (r->octets_seen > 0 || r->mark_waits || piece.n > 1 || (c != 0xFE && c != 0xFF))
+		return false;
+	r->mark[0] = piece.p[0];
+	r->mark_waits = true;
+	return true;
+}
+
+enum rewriter_result rewriter_push(struct rewriter *r, struct slice piece)
+{
+	if (r->result != REWRITER_OK || piece.n == 0 || wait_for_mark(r, piece))
+		return r->result;
+	if (r->mark_waits) {
+		r->mark_waits = false;
+		r->mark[1] = piece.p[0];
+		piece = slice_from(piece, 1);
+		(void)push(r, slice_of(r->mark, 2));
+	}
+	return r->result == REWRITER_OK && piece.n ? push(r, piece) : r->result;
+}
+
 enum rewriter_result rewriter_finish(struct rewriter *r)
 {
+	if (r->result == REWRITER_OK && r->mark_waits)
+		(void)push(r, slice_of(r->mark, 1));
 	if (r->result != REWRITER_OK || r->through)
 		return r->result;
 	html_tokenizer_finish(&r->tokenizer);

@@ -127,6 +127,8 @@ struct rewriter {
 	unsigned sniffed;     /* octets of a byte order mark */
 	unsigned octets_seen; /* of the stream, up to 3, for the byte order mark */
 	unsigned char first;
+	bool mark_waits; /* mark[0] came alone and may be half of a byte order mark */
+	char mark[2];
 	enum rewriter_result result;
 	const char *why;
 	struct held held;

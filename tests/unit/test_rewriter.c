@@ -394,6 +394,28 @@ static enum rewriter_result result_of(const char *rules, struct slice page, stru
 	return result;
 }
 
+/* A byte order mark whose octets come one by one shows nothing of the page; half a mark is an octet as any other. */
+static void test_mark_in_pieces(void **state)
+{
+	static const struct page_run by_one = {1, 1};
+	struct fixture f;
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, 1 << 20);
+	fixture_open(&f, RULES);
+	page_visit(&f, "");
+	assert_int_equal(page_rewrite(&f, SLICE("\xFF\xFE<\0p\0"), by_one, &out), REWRITER_UNREADABLE);
+	assert_int_equal(out.n, 0);
+	assert_int_equal(page_rewrite(&f, SLICE("\xFF<p>"), by_one, &out), REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("\xFF<p>")));
+	buffer_clear(&out);
+	assert_int_equal(page_rewrite(&f, SLICE("\xFE"), by_one, &out), REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("\xFE")));
+	fixture_close(&f);
+	buffer_free(&out);
+}
+
 static void test_unreadable(void **state)
 {
 	struct buffer out;
@@ -464,12 +486,12 @@ static void test_observe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_carriers),   cmocka_unit_test(test_scripts),
-		cmocka_unit_test(test_elements),   cmocka_unit_test(test_granted),
-		cmocka_unit_test(test_places),	   cmocka_unit_test(test_navigation),
-		cmocka_unit_test(test_policy),	   cmocka_unit_test(test_narrowed_policy),
-		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_oversized),
-		cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_carriers),       cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_elements),       cmocka_unit_test(test_granted),
+		cmocka_unit_test(test_places),	       cmocka_unit_test(test_navigation),
+		cmocka_unit_test(test_policy),	       cmocka_unit_test(test_narrowed_policy),
+		cmocka_unit_test(test_mark_in_pieces), cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_oversized),      cmocka_unit_test(test_observe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
