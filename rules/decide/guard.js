@@ -318,18 +318,28 @@ try {
 
 	// ---- Consent that comes while the page is open.
 
+	// from: as the proxy (rewriter_tag.c) or mark() left it.
 	const restore = (from, to) => {
-		const kept = held.get(from) || {};
+		const kept = held.get(from);
 		held.delete(from);
 		from.removeAttribute('data-cg');
+		if (!kept && /^s(cript|tyle)$/.test(from.localName))
+			from.removeAttribute('type');
 		for (const a of [...from.attributes]) {
 			const name = a.name.replace('data-cg-', '');
-			if (name != a.name) {
+			if (name != a.name)
 				from.removeAttribute(a.name);
-				to.setAttribute(name.replace('xlink:', ''), kept[name] || a.value);
-			} else if (to != from && name != 'type')
-				to.setAttribute(name, a.value);
+			if (name == 'hidden' && name != a.name) {
+				from.removeAttribute(name);
+				const shown = from.previousElementSibling;
+				if (shown && shown.matches('[data-cg-placeholder]'))
+					shown.remove();
+			} else if (to != from || name != a.name)
+				to.setAttribute(name.replace('xlink:', ''), kept && kept[name] || a.value);
 		}
+		// Style sheets are read again when their text changes.
+		if (from.localName == 'style')
+			from.append('');
 	};
 	// A script runs once in its life, so another takes its place. Scripts wait for those in front of them.
 	const rerun = old => new Promise(done => {
