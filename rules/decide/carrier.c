@@ -107,21 +107,46 @@ static struct carrier of_element(enum element e, struct slice name)
 	return (struct carrier){CARRIER_NONE, 0};
 }
 
+/* First letters of the attributes above; most attributes have another (class, id, width, height, name, title, value).
+ */
+static bool may_be_carrier(struct slice name)
+{
+	switch (ascii_lower(name.p[0])) {
+	case 's':
+	case 'd':
+	case 'h':
+	case 'p':
+	case 'b':
+	case 'i':
+	case 'f':
+	case 'l':
+	case 'm':
+	case 'x':
+		return true;
+	case 'a': /* not alt */
+		return name.n > 3;
+	case 'o':
+		return ascii_lower(name.p[1]) == 'n';
+	default:
+		return false;
+	}
+}
+
 struct carrier carrier_of(enum element e, struct slice name)
 {
 	char first;
 
-	if (name.n < 3)
+	if (name.n < 3 || !may_be_carrier(name))
 		return (struct carrier){CARRIER_NONE, 0};
 	first = ascii_lower(name.p[0]);
-	if (first == 'o' && ascii_lower(name.p[1]) == 'n')
+	if (first == 'o')
 		return (struct carrier){CARRIER_HANDLER, FILTER_ANY};
-	if (slice_ieq(name, SLICE("src")))
+	if (first == 's' && slice_ieq(name, SLICE("src")))
 		return (struct carrier){CARRIER_URL, src_types(e)};
 	if (first == 'd' && is_lazy_src(name))
 		return (struct carrier){CARRIER_URL, src_types(e)};
 	for (size_t i = 0; i < CG_COUNT(anywhere); i++) {
-		if (ascii_lower(name.p[0]) == anywhere[i].name.p[0] && slice_ieq(name, anywhere[i].name))
+		if (name.n == anywhere[i].name.n && first == anywhere[i].name.p[0] && slice_ieq(name, anywhere[i].name))
 			return anywhere[i].carrier;
 	}
 	return of_element(e, name);

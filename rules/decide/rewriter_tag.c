@@ -39,7 +39,6 @@ static void select_element(struct rewriter *r, struct tag *t)
 {
 	struct selected *s = &t->selected;
 
-	s->said.pass = true;
 	if (!r->matcher)
 		return;
 	s->n_hits = selector_matcher_start(r->matcher, t->token, &r->scratch, s->hits);
@@ -432,10 +431,14 @@ static enum hold holds(struct rewriter *r, const struct tag *t)
 static bool hold(struct rewriter *r, const struct tag *t, enum hold what)
 {
 	r->held.name = t->token->name;
-	r->held.edits = t->edits;
+	r->held.edits.n = t->edits.n;
+	r->held.edits.full = t->edits.full;
+	memcpy(r->held.edits.v, t->edits.v, t->edits.n * sizeof *t->edits.v);
 	r->held.inert = t->inert;
 	r->held.denied = t->denied;
-	r->held.selected = t->selected;
+	r->held.selected.said = t->selected.said;
+	r->held.selected.n_hits = t->selected.n_hits;
+	memcpy(r->held.selected.hits, t->selected.hits, t->selected.n_hits * sizeof *t->selected.hits);
 	if (t->denied)
 		(void)rewriter_verdict(r, VERDICT_INERT, t->why.url.n ? t->why.url : shown(t->token), &t->why,
 				       t->token->offset);
@@ -515,13 +518,28 @@ static bool see_charset(struct rewriter *r, const struct tag *t)
 	       rewriter_fail(r, REWRITER_UNREADABLE, "the page is in ISO-2022-JP");
 }
 
+/* Its arrays stay as they are: most tags have nothing in them, and clearing them would cost more than all else. */
+static void begin(const struct rewriter *r, struct tag *t, const struct html_token *token)
+{
+	t->token = token;
+	t->element = page_plan_element(r->plan, token->name);
+	t->flags = element_flags(t->element);
+	t->selected.n_hits = 0;
+	t->selected.said = t->why = (struct beacon_judgement){.pass = true};
+	t->edits.n = 0;
+	t->edits.full = false;
+	t->inert.n_types = 0;
+	t->denied = 0;
+	t->leaves = NULL;
+	t->renamed = false;
+}
+
 bool rewriter_start_tag(struct rewriter *r, const struct html_token *token)
 {
-	struct tag t = {.token = token, .element = page_plan_element(r->plan, token->name)};
+	struct tag t;
 	enum hold what;
 
-	t.flags = element_flags(t.element);
-	t.why.pass = true;
+	begin(r, &t, token);
 	select_element(r, &t);
 	if (t.element == ELEMENT_BASE)
 		see_base(r, &t);
@@ -555,21 +573,19 @@ static bool is_plain_text(struct slice name)
 
 bool rewriter_oversized(struct rewriter *r, const struct html_token *token)
 {
-	struct tag t = {.token = token, .element = page_plan_element(r->plan, token->name)};
+	enum element e = page_plan_element(r->plan, token->name);
 	const struct beacon_judgement j = {.mask = ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY,
 					   .reason = "the tag is longer than the limit",
 					   .pass = ruleset_pages(r->rs)->oversized_passes};
 	enum verdict_kind kind = j.pass ? VERDICT_KEEP : VERDICT_DROP;
 
-	t.flags = element_flags(t.element);
 	if (token->end_tag || !r->judges || is_plain_text(token->name_raw))
 		return rewriter_put(r, token->raw);
 	rewriter_report(r, token->offset, token->raw, slice_of(NULL, 0),
 			rewriter_verdict(r, kind, shown(token), &j, token->offset));
 	if (j.pass)
 		return rewriter_put(r, token->raw);
-	if (t.element == ELEMENT_SCRIPT || t.element == ELEMENT_STYLE || t.element == ELEMENT_IFRAME ||
-	    t.element == ELEMENT_NOSCRIPT)
+	if (e == ELEMENT_SCRIPT || e == ELEMENT_STYLE || e == ELEMENT_IFRAME || e == ELEMENT_NOSCRIPT)
 		rewriter_drop(r, token->name); /* with the rest of the tag */
 	else
 		r->oversized = !token->last;

@@ -1,5 +1,9 @@
 #include "rules/html/entity.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "rules/html/entity_table.h"
 
 /* Without the semicolon. */
@@ -120,10 +124,35 @@ static size_t reference(struct slice s, bool attribute, struct buffer *out)
 	return s.n > 1 && s.p[1] == '#' ? numeric(s, out) : named(s, attribute, out);
 }
 
+#ifdef __SSE2__
+/* How many octets at the front, a multiple of 16, hold none that may change. */
+static size_t unchanged_blocks(struct slice s)
+{
+	const __m128i amp = _mm_set1_epi8('&'), cr = _mm_set1_epi8('\r'), nul = _mm_setzero_si128();
+	size_t i = 0;
+
+	for (; i + 16 <= s.n; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
+		__m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, amp),
+					   _mm_or_si128(_mm_cmpeq_epi8(v, cr), _mm_cmpeq_epi8(v, nul)));
+
+		if (_mm_movemask_epi8(hit))
+			break;
+	}
+	return i;
+}
+#else
+static size_t unchanged_blocks(struct slice s)
+{
+	(void)s;
+	return 0;
+}
+#endif
+
 /* Offset of the first octet that may change. */
 static size_t unchanged(struct slice s, bool attribute)
 {
-	size_t i = 0;
+	size_t i = unchanged_blocks(s);
 
 	while (i < s.n && s.p[i] != '&' && s.p[i] != '\r' && (s.p[i] || !attribute))
 		i++;

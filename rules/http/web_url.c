@@ -158,6 +158,22 @@ static size_t plain_host(struct slice s)
 }
 
 /*
+ * Octets of s from i on that are a path and query in normal form: up to the end or a fragment, where breaks are of no
+ * interest. Errs on the side of "no".
+ */
+static bool is_normal_target(struct slice s, size_t i, size_t *end)
+{
+	for (; i < s.n && web_path_octet(s.p[i]); i++)
+		if (s.p[i] == '/' && i + 1 < s.n && (s.p[i + 1] == '.' || s.p[i + 1] == '%'))
+			return false;
+	if (i < s.n && s.p[i] == '?')
+		while (i < s.n && web_query_octet(s.p[i]))
+			i++;
+	*end = i;
+	return i == s.n || s.p[i] == '#';
+}
+
+/*
  * The usual case: s is in normal form as it stands. *origin and *end (before the fragment) are set then. Errs on the
  * side of "no".
  */
@@ -168,18 +184,29 @@ static bool is_normal(struct slice s, size_t *origin, size_t *end)
 
 	if (host == 0)
 		return false;
-	*origin = i += host;
-	for (; i < s.n && web_path_octet(s.p[i]); i++)
-		if (s.p[i] == '/' && i + 1 < s.n && (s.p[i + 1] == '.' || s.p[i + 1] == '%'))
-			return false;
-	if (i < s.n && s.p[i] == '?')
-		while (i < s.n && web_query_octet(s.p[i]))
-			i++;
-	*end = i;
-	if (i == s.n)
-		return true;
-	/* Breaks in a fragment are of no interest. */
-	return s.p[i] == '#';
+	*origin = i + host;
+	return is_normal_target(s, *origin, end);
+}
+
+/* The next usual case: path and query in normal form, at base's origin. False if it is another, or without memory. */
+static bool at_origin(struct slice s, const struct web_url *base, struct arena *arena, struct web_url *out)
+{
+	struct slice text, rest;
+	size_t end;
+
+	if (s.n == 0 || s.p[0] != '/' || (s.n > 1 && is_slash(s.p[1])) || !is_normal_target(s, 0, &end))
+		return false;
+	text = arena_concat(arena, (struct slice[]){base->origin, slice_head(s, end)}, 2);
+	if (text.n == 0)
+		return false;
+	*out = *base;
+	out->text = text;
+	out->origin = slice_head(text, base->origin.n);
+	out->scheme = slice_head(text, base->scheme.n);
+	out->host = slice_of(text.p + (base->host.p - base->text.p), base->host.n);
+	rest = slice_from(text, base->origin.n);
+	out->has_query = slice_cut(rest, '?', &out->path, &out->query);
+	return true;
 }
 
 static bool begin_text(struct resolution *r, size_t size)
@@ -324,6 +351,8 @@ bool web_url_parse(struct slice s, const struct web_url *base, struct arena *are
 		split(slice_head(s, end), origin, out);
 		return true;
 	}
+	if (r.base && at_origin(s, base, arena, out))
+		return true;
 	end = scheme_length(s);
 	if (end < s.n) {
 		scheme = find_scheme(slice_head(s, end));
