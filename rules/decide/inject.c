@@ -60,7 +60,7 @@ static struct slice make_value(const struct deciding *x, const struct inject_coo
 {
 	struct text value = {.arena = x->arena};
 
-	template_expand(x, rule->value, slice_of(NULL, 0), &value);
+	template_expand(x, rule->value, &value);
 	*full = value.n + rule->name.n > COOKIE_PAIR_MAX;
 	return *full ? slice_of(NULL, 0) : text_slice(&value);
 }

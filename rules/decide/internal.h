@@ -88,10 +88,15 @@ bool inject_response(const struct deciding *x, struct fields *response);
 /* ---- template.c ---- */
 
 /*
- * Appends the template with its variables filled in: {uuid} {host} {consent} {time} {nonce}. It was checked at load:
- * variables are known, braces are closed or doubled.
+ * Appends the template of a cookie's value with its variables filled in: {uuid} {host} {consent} {time}. It was checked
+ * at load: variables are known, braces are closed or doubled.
  */
-void template_expand(const struct deciding *x, struct slice template, struct slice nonce, struct text *out);
+void template_expand(const struct deciding *x, struct slice template, struct text *out);
+/*
+ * The same of HTML: {nonce} {uuid} {host} {consent}, and one of these in doubled braces, which becomes {host} and so on;
+ * any other brace is text.
+ */
+void html_expand(const struct deciding *x, struct slice template, struct slice nonce, struct text *out);
 
 /* ---- page.c ---- */
 

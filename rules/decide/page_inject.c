@@ -207,7 +207,7 @@ static struct slice expand(const struct deciding *x, const struct inject_html_ru
 {
 	struct text out = {.arena = x->arena};
 
-	template_expand(x, rule->html, x->d->page.nonce, &out);
+	html_expand(x, rule->html, x->d->page.nonce, &out);
 	return x->d->page.nonce.n ? add_nonces(x, text_slice(&out), x->d->page.nonce) : text_slice(&out);
 }
 

@@ -67,7 +67,7 @@ static size_t plain_length(struct slice s)
 	return n;
 }
 
-void template_expand(const struct deciding *x, struct slice template, struct slice nonce, struct text *out)
+void template_expand(const struct deciding *x, struct slice template, struct text *out)
 {
 	struct slice rest = template, name;
 
@@ -81,7 +81,51 @@ void template_expand(const struct deciding *x, struct slice template, struct sli
 			rest = slice_from(rest, 2);
 		} else if (rest.n) {
 			slice_cut(slice_from(rest, 1), '}', &name, &rest);
-			add_variable(x, name, nonce, out);
+			add_variable(x, name, slice_of(NULL, 0), out);
 		}
+	}
+}
+
+/* The length of {name} at the front of s, which begins with a brace, for one of the variables of HTML; else 0. */
+static size_t html_variable(struct slice s, struct slice *name)
+{
+	static const struct slice names[] = {SLICE_INIT("nonce"), SLICE_INIT("uuid"), SLICE_INIT("host"),
+					     SLICE_INIT("consent")};
+
+	for (size_t i = 0; i < CG_COUNT(names); i++) {
+		*name = names[i];
+		if (s.n >= name->n + 2 && slice_starts_with(slice_from(s, 1), *name) && s.p[name->n + 1] == '}')
+			return name->n + 2;
+	}
+	return 0;
+}
+
+/* The length of {{name}} likewise. */
+static size_t html_escape(struct slice s)
+{
+	struct slice name;
+	size_t n = s.n > 1 && s.p[1] == '{' ? html_variable(slice_from(s, 1), &name) : 0;
+
+	return n && s.n > n + 1 && s.p[n + 1] == '}' ? n + 2 : 0;
+}
+
+void html_expand(const struct deciding *x, struct slice template, struct slice nonce, struct text *out)
+{
+	struct slice rest = template, name;
+
+	while (rest.n) {
+		size_t n = slice_find_char(rest, '{'), escape, variable;
+
+		text_add(out, slice_head(rest, n));
+		rest = slice_from(rest, n);
+		if (!rest.n)
+			return;
+		escape = html_escape(rest);
+		variable = html_variable(rest, &name);
+		if (variable)
+			add_variable(x, name, nonce, out);
+		else
+			text_add(out, escape ? slice_of(rest.p + 1, escape - 2) : slice_head(rest, 1));
+		rest = slice_from(rest, escape ? escape : variable ? variable : 1);
 	}
 }

@@ -223,6 +223,9 @@ static const struct {
 	const char *result; /* NULL: the same */
 } injections[] = {
 	{SNIPPET("<b>{host} {consent}</b>"), NULL, "<b>www.example.com none</b>", NULL},
+	{SNIPPET("a{{host}}b{host}c{{hostd}}e{hosts}f{ host}g{}h}i{{{consent}}}j{{consent}k{"), NULL,
+	 "a{host}bwww.example.comc{{hostd}}e{hosts}f{ host}g{}h}i{{consent}}j{nonek{", NULL},
+	{SNIPPET("function(){if(a){b()}}{"), NULL, "function(){if(a){b()}}{", NULL},
 	{SNIPPET("<script>1</script>"), NULL, "<script>1</script>", NULL},
 	{SNIPPET("<script>1</script>"), "default-src 'self'", "<script>1</script>",
 	 "default-src 'self'; script-src 'self' " HASH_1},
