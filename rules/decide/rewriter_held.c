@@ -134,6 +134,44 @@ static const struct beacon_judgement ambiguous = {
 	.reason = "its content ends elsewhere where scripts do not run",
 };
 
+/* Edits of the inner rewriter, kept until it is known that they stand; in the arena. */
+struct noted_edit {
+	struct noted_edit *next;
+	struct page_edit edit;
+	struct verdict verdict;
+};
+
+struct noted_edits {
+	struct rewriter *r;
+	struct noted_edit *first, **end;
+};
+
+static void note_edit(void *arg, const struct page_edit *edit)
+{
+	struct noted_edits *all = arg;
+	struct noted_edit *e = arena_alloc(&all->r->arena, sizeof *e);
+
+	if (!e)
+		return;
+	*e = (struct noted_edit){.edit = *edit};
+	e->edit.removed = arena_copy(&all->r->arena, edit->removed);
+	e->edit.inserted = arena_copy(&all->r->arena, edit->inserted);
+	if (edit->verdict) {
+		e->verdict = *edit->verdict;
+		e->verdict.name = arena_copy(&all->r->arena, edit->verdict->name);
+		e->verdict.pattern = arena_copy(&all->r->arena, edit->verdict->pattern);
+		e->edit.verdict = &e->verdict;
+	}
+	*all->end = e;
+	all->end = &e->next;
+}
+
+static void tell_edits(const struct noted_edits *all)
+{
+	for (const struct noted_edit *e = all->first; e; e = e->next)
+		all->r->o.edits(all->r->o.edits_arg, &e->edit);
+}
+
 /*
  * Where scripts run it is text, where they do not it is markup, and that may end elsewhere: both readings must be safe.
  * What is not ordinary content again at its end, in the second reading, goes.
@@ -141,6 +179,7 @@ static const struct beacon_judgement ambiguous = {
 static bool finish_noscript(struct rewriter *r)
 {
 	struct slice content = content_of(r);
+	struct noted_edits noted = {.r = r, .end = &noted.first};
 	struct rewriter *inner;
 
 	if (!put_allowed_tag(r) || r->held.overflown)
@@ -151,12 +190,16 @@ static bool finish_noscript(struct rewriter *r)
 	if (!inner)
 		return false;
 	inner->offset_base = r->offset_base + r->held.offset + r->held.tag;
+	inner->o.edits = r->o.edits ? note_edit : NULL;
+	inner->o.edits_arg = &noted;
 	if (rewriter_push(inner, content) != REWRITER_OK)
 		return rewriter_fail(r, inner->result == REWRITER_STOPPED ? REWRITER_NO_MEMORY : inner->result,
 				     inner->why);
 	r->any_denied |= inner->any_denied;
-	if (rewriter_rests(inner))
+	if (rewriter_rests(inner)) {
+		tell_edits(&noted);
 		return rewriter_put(r, buffer_slice(&r->inner_out));
+	}
 	rewriter_report(
 		r, r->held.offset + r->held.tag, content, slice_of(NULL, 0),
 		rewriter_verdict(r, VERDICT_DROP, slice_head(content, NAME_SHOWN_MAX), &ambiguous, r->held.offset));
