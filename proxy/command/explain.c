@@ -308,7 +308,8 @@ static int run(struct explain *e)
 	e->colour = !e->json && wants_colour(STDOUT_FILENO);
 	ok = visit_load(&e->visit) && play(e);
 	print_diagnostics(&e->visit.d);
-	(void)fwrite(e->out.p, 1, ok ? e->out.n : 0, stdout);
+	if (ok)
+		(void)fwrite(e->out.p, 1, e->out.n, stdout);
 	return ok ? EXIT_GOOD : EXIT_USAGE;
 }
 

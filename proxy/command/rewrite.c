@@ -184,9 +184,9 @@ static int report(struct rewrite *r)
 	else
 		changes_text(&r->changes, &page, wants_colour(STDOUT_FILENO), &out);
 	ok = !out.failed && !arena_failed(&r->changes.arena);
-	if (ok)
+	if (ok && out.n)
 		(void)fwrite(out.p, 1, out.n, stdout);
-	else
+	if (!ok)
 		no_memory(r);
 	buffer_free(&out);
 	return ok ? EXIT_GOOD : EXIT_USAGE;

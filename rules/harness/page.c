@@ -126,8 +126,7 @@ static bool compare(void *arg, struct slice octets)
 {
 	struct comparing *c = arg;
 
-	if (!c->differs && octets.n <= c->expected.n - c->at &&
-	    memcmp(c->expected.p + c->at, octets.p, octets.n) == 0) {
+	if (!c->differs && slice_eq(slice_head(slice_from(c->expected, c->at), octets.n), octets)) {
 		c->at += octets.n;
 		return true;
 	}

@@ -130,6 +130,8 @@ def diff_of_injected():
 
 def diff_of_nothing():
     same(rewrite('--diff', '-', stdin='<p>x'), (0, 'nothing changes; granted: none\n', ''))
+    same(rewrite('--json', '-', stdin='<p>x'), (0, '', ''))
+    same(rewrite('--diff', '-'), (0, 'nothing changes; granted: none\n', ''))
 
 
 def diff_of_what_is_long():
