@@ -21,9 +21,10 @@ const char *chain_error_text(enum chain_error e)
 
 bool chain_pool_init(struct chain_pool *p, const struct coder_limits *limits, unsigned keep)
 {
-	*p = (struct chain_pool){.decoded = malloc(CHAIN_PIECE), .encoded = malloc(CHAIN_PIECE)};
+	*p = (struct chain_pool){
+		.decoded = malloc(CHAIN_PIECE), .gathered = malloc(CHAIN_GATHER), .encoded = malloc(CHAIN_PIECE)};
 	coder_pool_init(&p->coders, limits, keep);
-	if (p->decoded && p->encoded)
+	if (p->decoded && p->gathered && p->encoded)
 		return true;
 	chain_pool_free(p);
 	return false;
@@ -33,8 +34,9 @@ void chain_pool_free(struct chain_pool *p)
 {
 	coder_pool_free(&p->coders);
 	free(p->decoded);
+	free(p->gathered);
 	free(p->encoded);
-	p->decoded = p->encoded = NULL;
+	p->decoded = p->gathered = p->encoded = NULL;
 }
 
 /* -- output -------------------------------------------------------------------------------------------------------- */
@@ -88,13 +90,33 @@ static bool encode(struct chain *c, struct slice octets, enum coder_input what)
 	return true;
 }
 
+/* What was gathered goes on. */
+static bool encode_gathered(struct chain *c, enum coder_input what)
+{
+	struct slice octets = slice_of(c->pool->gathered, c->gathered);
+
+	c->gathered = 0;
+	return (octets.n == 0 && what == CODER_MORE) || encode(c, octets, what);
+}
+
+static bool gather(struct chain *c, struct slice octets)
+{
+	if (octets.n > CHAIN_GATHER - c->gathered && !encode_gathered(c, CODER_MORE))
+		return false;
+	if (octets.n > CHAIN_GATHER / 2 && c->gathered == 0)
+		return encode(c, octets, CODER_MORE);
+	memcpy(c->pool->gathered + c->gathered, octets.p, octets.n);
+	c->gathered += octets.n;
+	return true;
+}
+
 static bool from_rewriter(void *arg, struct slice octets)
 {
 	struct chain *c = arg;
 
 	if (c->observes)
 		return true;
-	return c->encodes ? encode(c, octets, CODER_MORE) : emit(c, octets);
+	return c->encodes ? gather(c, octets) : emit(c, octets);
 }
 
 /* -- rewriting ----------------------------------------------------------------------------------------------------- */
@@ -240,6 +262,12 @@ void chain_close(struct chain *c)
 	coder_close(&c->out);
 }
 
+/* The gathered octets stand in memory that other chains use, too. */
+static enum chain_result settle(struct chain *c, enum chain_result r)
+{
+	return r == CHAIN_ERROR || encode_gathered(c, CODER_MORE) ? r : CHAIN_ERROR;
+}
+
 enum chain_result chain_push(struct chain *c, struct slice *in)
 {
 	if (c->observes)
@@ -247,7 +275,7 @@ enum chain_result chain_push(struct chain *c, struct slice *in)
 	if (c->error)
 		return CHAIN_ERROR;
 	c->mark = c->written;
-	return run(c, in, CODER_MORE);
+	return settle(c, run(c, in, CODER_MORE));
 }
 
 enum chain_result chain_flush(struct chain *c)
@@ -271,9 +299,9 @@ enum chain_result chain_finish(struct chain *c)
 	c->mark = c->written;
 	r = c->finished ? CHAIN_MORE : run(c, &none, CODER_LAST);
 	if (r != CHAIN_MORE || c->finished)
-		return r;
+		return settle(c, r);
 	c->finished = true;
-	if (!judge(c, rewriter_finish(c->rewriter)) || (c->encodes && !encode(c, none, CODER_LAST)))
+	if (!judge(c, rewriter_finish(c->rewriter)) || (c->encodes && !encode_gathered(c, CODER_LAST)))
 		return CHAIN_ERROR;
 	return CHAIN_MORE;
 }

@@ -23,10 +23,13 @@
 /* What the chains of one thread share: the codecs' contexts, and room for octets on their way within one call. */
 struct chain_pool {
 	struct coder_pool coders;
-	char *decoded; /* owned; CHAIN_PIECE octets */
-	char *encoded; /* owned; CHAIN_PIECE octets */
+	char *decoded;	/* owned; CHAIN_PIECE octets */
+	char *gathered; /* owned; CHAIN_GATHER octets: small slices on their way to an encoder */
+	char *encoded;	/* owned; CHAIN_PIECE octets */
 };
 #define CHAIN_PIECE 16384
+/* Each call of an encoder has a price: ISA-L clears tables, whatever it is given. */
+#define CHAIN_GATHER 32768
 
 /* keep: see struct coder_pool. False if memory ran out; nothing is to be freed then. */
 CG_NONNULL CG_WARN_UNUSED bool chain_pool_init(struct chain_pool *p, const struct coder_limits *limits, unsigned keep);
@@ -75,6 +78,7 @@ struct chain {
 	struct coder in;
 	struct coder out;
 	uint64_t written;	/* readable: octets that the sink got */
+	size_t gathered;	/* octets in the pool's memory; 0 between two calls */
 	uint64_t mark;		/* of these, before the call that is running */
 	enum chain_error error; /* readable; also set in observe mode */
 	const char *detail;	/* readable: more words about the error, static, or NULL */
