@@ -225,3 +225,14 @@ struct carrier carrier_of_link(struct slice rel, struct slice as)
 	}
 	return (struct carrier){types ? CARRIER_URL : CARRIER_NONE, types};
 }
+
+/* -- animations ---------------------------------------------------------------------------------------------------- */
+
+struct carrier carrier_of_animation(struct slice name)
+{
+	if (slice_ieq(name, SLICE("to")) || slice_ieq(name, SLICE("from")) || slice_ieq(name, SLICE("by")))
+		return (struct carrier){CARRIER_URL, FILTER_IMAGE};
+	if (slice_ieq(name, SLICE("values")))
+		return (struct carrier){CARRIER_VALUES, FILTER_IMAGE};
+	return (struct carrier){CARRIER_NONE, 0};
+}

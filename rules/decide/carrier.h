@@ -45,6 +45,7 @@ enum carrier_kind {
 	CARRIER_URL,
 	CARRIER_SRCSET,	 /* image candidates */
 	CARRIER_URLS,	 /* separated by white space */
+	CARRIER_VALUES,	 /* URLs separated by semicolons */
 	CARRIER_STYLE,	 /* CSS declarations */
 	CARRIER_HANDLER, /* a script */
 	CARRIER_SRCDOC,	 /* a document */
@@ -63,5 +64,7 @@ struct carrier {
 struct carrier carrier_of(enum element e, struct slice name);
 /* What a link's href requests: rel and as are the decoded values of those attributes, empty if there are none. */
 struct carrier carrier_of_link(struct slice rel, struct slice as);
+/* What an attribute of an animation of an href is (SVG Animations 2.12, 2.14). */
+struct carrier carrier_of_animation(struct slice name);
 
 #endif

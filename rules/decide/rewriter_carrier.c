@@ -279,6 +279,41 @@ static struct beacon_judgement judge_srcdoc(struct rewriter *r, struct slice val
 	return inner->any_denied ? inner->first_denied : nothing;
 }
 
+/* ---- What stands in the URL itself. ---- */
+
+static void collect_inline(struct collected *c, struct slice url, unsigned types)
+{
+	struct beacon_judgement j = {.pass = true};
+	struct slice content;
+
+	switch (inline_content(c->r, url, types, &content)) {
+	case INLINE_DOCUMENT:
+		j = judge_srcdoc(c->r, content);
+		break;
+	case INLINE_STYLE:
+		(void)neutral_style(c->r, content, c->element, &j);
+		break;
+	case INLINE_SCRIPT:
+		j = judge_script(c->r, content, NULL, c->element);
+		break;
+	case INLINE_NONE:
+		return;
+	}
+	collect_one(c, &j);
+}
+
+/* ---- Animations (SMIL). ---- */
+
+static void collect_values(struct collected *c, struct slice value, unsigned types)
+{
+	struct slice one;
+
+	while (value.n) {
+		slice_cut(value, ';', &one, &value);
+		collect_url(c, one, types);
+	}
+}
+
 struct beacon_judgement judge_value(struct rewriter *r, struct carrier carrier, struct slice value,
 				    const struct beacon_judgement *element)
 {
@@ -289,6 +324,10 @@ struct beacon_judgement judge_value(struct rewriter *r, struct carrier carrier, 
 	switch (carrier.kind) {
 	case CARRIER_URL:
 		collect_url(&c, value, carrier.types);
+		collect_inline(&c, value, carrier.types);
+		break;
+	case CARRIER_VALUES:
+		collect_values(&c, value, carrier.types);
 		break;
 	case CARRIER_SRCSET:
 		collect_srcset(&c, value, carrier.types);

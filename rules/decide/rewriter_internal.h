@@ -4,6 +4,7 @@
  * rewriter.c        birth, input, tokens in order, output
  * rewriter_tag.c    a start tag: what selectors and URLs say, and what becomes of it
  * rewriter_carrier.c  the values of attributes that carry URLs and scripts
+ * rewriter_inline.c  what stands in data: and javascript: URLs
  * rewriter_held.c   scripts, styles and noscript, whose content decides about them
  * rewriter_policy.c   Content-Security-Policy in the page
  * rewriter_place.c  where a head and a body begin and end, and what is injected there
@@ -191,6 +192,16 @@ struct beacon_judgement judge_script(struct rewriter *r, struct slice text, cons
 /* Edits of CSS text that take the denied URLs out, into a copy in the arena; the same slice if there are none. */
 struct slice neutral_style(struct rewriter *r, struct slice css, const struct beacon_judgement *element,
 			   struct beacon_judgement *denied);
+
+/* ---- rewriter_inline.c ---- */
+
+enum inline_kind { INLINE_NONE, INLINE_DOCUMENT, INLINE_STYLE, INLINE_SCRIPT };
+
+/*
+ * What a URL, requested for these types, holds itself and a browser would show or run: *content, decoded, in the arena.
+ * What is in images of data: URLs requests nothing.
+ */
+enum inline_kind inline_content(struct rewriter *r, struct slice url, unsigned types, struct slice *content);
 
 /* ---- rewriter_tag.c ---- */
 

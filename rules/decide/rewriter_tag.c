@@ -58,6 +58,13 @@ static void select_element(struct rewriter *r, struct tag *t)
 
 /* ---- Attributes. ---- */
 
+static bool animates_href(struct rewriter *r, const struct tag *t)
+{
+	struct slice animated = slice_trim(decoded(r, t, SLICE("attributename")));
+
+	return slice_ieq(animated, SLICE("href")) || slice_ieq(animated, SLICE("xlink:href"));
+}
+
 static struct carrier carrier_in(struct rewriter *r, const struct tag *t, struct slice name)
 {
 	if (t->element == ELEMENT_LINK && slice_ieq(name, SLICE("href")))
@@ -68,6 +75,9 @@ static struct carrier carrier_in(struct rewriter *r, const struct tag *t, struct
 	/* Where scripts do not run it would be the page's, and what is relative behind it was judged by another one. */
 	if (t->element == ELEMENT_BASE && r->outer && slice_ieq(name, SLICE("href")))
 		return (struct carrier){CARRIER_URL, FILTER_ANY};
+	if ((t->element == ELEMENT_SET || t->element == ELEMENT_ANIMATE) && carrier_of_animation(name).kind &&
+	    animates_href(r, t))
+		return carrier_of_animation(name);
 	return carrier_of(t->element, name);
 }
 

@@ -109,15 +109,11 @@ case('iframe srcdoc with a script', "<iframe srcdoc='<script src=\"{u}.js\"></sc
 case('iframe srcdoc with a script in line', "<iframe srcdoc='<script>new Image().src=\"{u}\"</script>'></iframe>")
 case('iframe srcdoc within srcdoc', '<iframe srcdoc="<iframe srcdoc=\'<img src=&amp;quot;{u}&amp;quot;>\'></iframe>">'
      '</iframe>')
-case('iframe of a data URL', "<iframe src='data:text/html,<img src=\"{u}\">'></iframe>",
-     todo='what is inside of data and javascript URLs is not looked at')
-case('iframe of a data URL in base64', '<iframe src="data:text/html;base64,{base64 image}"></iframe>',
-     todo='what is inside of data and javascript URLs is not looked at')
-case('iframe of a javascript URL', "<iframe src=\"javascript:'<img src={u}>'\"></iframe>",
-     todo='what is inside of data and javascript URLs is not looked at')
+case('iframe of a data URL', "<iframe src='data:text/html,<img src=\"{u}\">'></iframe>")
+case('iframe of a data URL in base64', '<iframe src="data:text/html;base64,{base64 image}"></iframe>')
+case('iframe of a javascript URL', "<iframe src=\"javascript:'<img src={u}>'\"></iframe>")
 head('script of a data URL', "<script src=\"data:text/javascript,new Image().src='{u}'\"></script>")
-head('link to a style sheet in a data URL', '<link rel=stylesheet href="data:text/css,@import url({u}.css)">',
-     todo='what is inside of data and javascript URLs is not looked at')
+head('link to a style sheet in a data URL', '<link rel=stylesheet href="data:text/css,@import url({u}.css)">')
 
 # ---- Media.
 case('video poster', '<video poster="{u}"></video>')
@@ -187,11 +183,9 @@ case('svg feImage', '<svg width=9 height=9><filter id=f><feImage href="{u}"/></f
 case('svg mask attribute', '<svg width=9 height=9><rect mask="url({u})" width=9 height=9 /></svg>', follows=False,
      todo='presentation attributes are not looked at')
 case('svg set of href', '<svg width=9 height=9><image href="/a.gif" width=9 height=9><set attributeName=href to="{u}"/>'
-     '</image></svg>',
-     todo='animations are not looked at')
+     '</image></svg>')
 case('svg animate of xlink:href', '<svg width=9 height=9><image width=9 height=9><animate attributeName="href" dur=1s '
-     'values="{u};{u}"/></image></svg>',
-     todo='animations are not looked at')
+     'values="{u};{u}"/></image></svg>')
 case('img in foreignObject', '<svg><foreignObject><img src="{u}"></foreignObject></svg>')
 case('img that leaves svg', '<svg><g><img src="{u}">')
 case('img in math', '<math><mtext><img src="{u}"></mtext></math>')
