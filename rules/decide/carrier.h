@@ -35,6 +35,8 @@ enum element_flags {
 	ELEMENT_IN_HEAD = 32,
 	/* A link whose parameters may be stripped. */
 	ELEMENT_LINKS = 64,
+	/* Has markup in an attribute: what a selector names may stand there. */
+	ELEMENT_NESTS = 128,
 };
 
 struct slice element_name(enum element e);
