@@ -293,6 +293,7 @@ static void test_without_sha256(void **state)
 	fixture_open(&f, BEACON SNIPPET("<script>1</script>") SNIPPET("<b>") SNIPPET("<style>2</style>"));
 	play(&f, "", "", 200, "Content-Type: text/html\nContent-Security-Policy: script-src 'self'\n");
 	assert_string_equal(trimmed(&f, injected_html(&f)), "<b>\n<style>2</style>");
+	assert_int_equal(f.decision.page.n_inlines, 1);
 	assert_string_equal(fixture_values(&f, &f.response.fields, FIELD_CSP), "script-src 'self'\n");
 	fixture_close(&f);
 }
