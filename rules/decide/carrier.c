@@ -94,6 +94,8 @@ static struct carrier of_element(enum element e, struct slice name)
 {
 	bool href = slice_ieq(name, SLICE("href")) || slice_ieq(name, SLICE("xlink:href"));
 
+	if (e == ELEMENT_AMP_ANALYTICS && slice_ieq(name, SLICE("config")))
+		return (struct carrier){CARRIER_URL, FILTER_XMLHTTPREQUEST};
 	if (slice_ieq(name, SLICE("data")) && e == ELEMENT_OBJECT)
 		return (struct carrier){CARRIER_URL, FILTER_OBJECT | FILTER_SUBDOCUMENT | FILTER_IMAGE};
 	if (slice_ieq(name, SLICE("action")) && e == ELEMENT_FORM)
@@ -117,6 +119,7 @@ static bool may_be_carrier(struct slice name)
 	case 'h':
 	case 'p':
 	case 'b':
+	case 'c':
 	case 'i':
 	case 'f':
 	case 'l':

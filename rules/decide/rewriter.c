@@ -149,6 +149,8 @@ static bool follow_end(struct rewriter *r, const struct html_token *token)
 
 bool rewriter_end_tag(struct rewriter *r, const struct html_token *token, bool stays)
 {
+	if (r->amp && page_plan_element(r->plan, token->name) == ELEMENT_AMP_ANALYTICS)
+		r->amp = false;
 	if (r->matcher)
 		selector_matcher_end(r->matcher, token);
 	if (!stays)
@@ -471,7 +473,7 @@ static void again(struct rewriter *r)
 	if (r->matcher)
 		selector_matcher_reset(r->matcher);
 	r->held.what = HOLD_NONE;
-	r->dropped.active = r->oversized = r->any_denied = false;
+	r->dropped.active = r->oversized = r->any_denied = r->amp = false;
 	r->based = false;
 	r->n_followed = 0;
 }

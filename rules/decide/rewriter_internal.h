@@ -123,6 +123,7 @@ struct rewriter {
 	bool judges;	      /* some beacon is denied */
 	bool strips;	      /* parameters are stripped from links */
 	bool through;	      /* everything passes: it is no page, or one that the rules let pass unread */
+	bool amp;	      /* in amp-analytics, whose JSON says where to report */
 	bool oversized;	      /* an oversized tag is being left out */
 	bool sniffing;	      /* whether it is a page is not known yet */
 	unsigned sniffed;     /* octets of a byte order mark */

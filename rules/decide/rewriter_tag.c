@@ -373,37 +373,29 @@ static bool denied_tag(struct rewriter *r, struct tag *t)
 
 /* ---- Elements whose content decides. ---- */
 
-/* JavaScript MIME types (WHATWG MIME Sniffing 4.6) and the other types that load or run (HTML 4.12.1). */
+static bool holds_word(struct slice s, struct slice word)
+{
+	for (; s.n >= word.n; s = slice_from(s, 1)) {
+		if (slice_ieq(slice_head(s, word.n), word))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * JavaScript MIME types (WHATWG MIME Sniffing 4.6) and the other types that load or run (HTML 4.12.1); and those that
+ * are inert to browsers, but which libraries that defer scripts run later ("text/partytown", "x-text/javascript").
+ */
 static bool type_runs(struct slice type)
 {
-	static const struct slice types[] = {
-		SLICE_INIT("text/javascript"),
-		SLICE_INIT("application/javascript"),
-		SLICE_INIT("module"),
-		SLICE_INIT("importmap"),
-		SLICE_INIT("speculationrules"),
-		SLICE_INIT("application/x-javascript"),
-		SLICE_INIT("text/ecmascript"),
-		SLICE_INIT("application/ecmascript"),
-		SLICE_INIT("application/x-ecmascript"),
-		SLICE_INIT("text/x-javascript"),
-		SLICE_INIT("text/x-ecmascript"),
-		SLICE_INIT("text/jscript"),
-		SLICE_INIT("text/livescript"),
-		SLICE_INIT("text/javascript1.0"),
-		SLICE_INIT("text/javascript1.1"),
-		SLICE_INIT("text/javascript1.2"),
-		SLICE_INIT("text/javascript1.3"),
-		SLICE_INIT("text/javascript1.4"),
-		SLICE_INIT("text/javascript1.5"),
+	static const struct slice words[] = {
+		SLICE_INIT("javascript"),	SLICE_INIT("ecmascript"), SLICE_INIT("jscript"),
+		SLICE_INIT("livescript"),	SLICE_INIT("module"),	  SLICE_INIT("importmap"),
+		SLICE_INIT("speculationrules"), SLICE_INIT("partytown"),
 	};
 
-	while (type.n && (type.p[type.n - 1] == ' ' || (type.p[type.n - 1] >= '\t' && type.p[type.n - 1] <= '\r')))
-		type.n--;
-	while (type.n && (type.p[0] == ' ' || (type.p[0] >= '\t' && type.p[0] <= '\r')))
-		type = slice_from(type, 1);
-	for (size_t i = 0; i < CG_COUNT(types); i++) {
-		if (slice_ieq(type, types[i]))
+	for (size_t i = 0; i < CG_COUNT(words); i++) {
+		if (holds_word(type, words[i]))
 			return true;
 	}
 	return false;
@@ -416,7 +408,7 @@ static bool script_runs(struct rewriter *r, const struct tag *t)
 
 	if (has(t, SLICE("type"))) {
 		type = decoded(r, t, SLICE("type"));
-		return type.n == 0 || type_runs(type);
+		return type.n == 0 || type_runs(type) || r->amp;
 	}
 	language = decoded(r, t, SLICE("language"));
 	return language.n == 0 || type_runs(arena_concat(&r->arena, (struct slice[]){SLICE("text/"), language}, 2));
@@ -520,6 +512,8 @@ static bool see_charset(struct rewriter *r, const struct tag *t)
 	struct slice content = decoded(r, t, SLICE("content")), label = decoded(r, t, SLICE("charset"));
 	size_t at = slice_find(content, SLICE("charset="));
 
+	if (r->nesting) /* what an attribute holds is decoded already */
+		return true;
 	if (label.n == 0 && at < content.n && slice_ieq(decoded(r, t, SLICE("http-equiv")), SLICE("content-type")))
 		label = slice_trim(slice_from(content, at + 8));
 	if (!slice_ieq(label, SLICE("iso-2022-jp")) && !slice_ieq(label, SLICE("csiso2022jp")))
@@ -555,6 +549,8 @@ bool rewriter_start_tag(struct rewriter *r, const struct html_token *token)
 		see_base(r, &t);
 	if (t.element == ELEMENT_META && !see_charset(r, &t))
 		return false;
+	if (t.element == ELEMENT_AMP_ANALYTICS)
+		r->amp = true;
 	judge(r, &t);
 	if (r->strips && (t.flags & ELEMENT_LINKS))
 		judge_link(r, &t);

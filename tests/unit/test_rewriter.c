@@ -217,6 +217,32 @@ static const struct row scripts[] = {
 	{"<script src=/a.js>fbq(1)</script>", NULL},
 };
 
+static const struct row inline_urls[] = {
+	{"<script src='data:text/javascript,fetch(%22//stats.example/%22)'></script>",
+	 "<script" PLAIN AN " data-cg-src='data:text/javascript,fetch(%22//stats.example/%22)'></script>"},
+	{"<script src='data:text/javascript;base64,ZmV0Y2goIi8vc3RhdHMuZXhhbXBsZS8iKQ=='></script>",
+	 "<script" PLAIN AN
+	 " data-cg-src='data:text/javascript;base64,ZmV0Y2goIi8vc3RhdHMuZXhhbXBsZS8iKQ=='></script>"},
+	{"<iframe src='data:text/html,<img src=//ads.example/>'></iframe>",
+	 "<iframe" AD " data-cg-src='data:text/html,<img src=//ads.example/>'></iframe>"},
+	{"<iframe src=\"javascript:fetch('//ads.example/')\"></iframe>",
+	 "<iframe" AD " data-cg-src=\"javascript:fetch('//ads.example/')\"></iframe>"},
+	{"<img src='data:image/svg+xml,<svg><image href=\"//ads.example/\"/></svg>'>", NULL},
+	{"<iframe src='data:text/plain,//ads.example/'></iframe>", NULL},
+	{"<amp-analytics config=//stats.example/c.json></amp-analytics>",
+	 "<amp-analytics" AN " data-cg-config=//stats.example/c.json></amp-analytics>"},
+	{"<amp-analytics type=x><script "
+	 "type=application/json>{\"u\":\"https://stats.example/\"}</script></amp-analytics>"
+	 "<script type=application/json>{\"u\":\"https://stats.example/\"}</script>",
+	 "<amp-analytics type=x><script" PLAIN AN " data-cg-type=application/json>{\"u\":\"https://stats.example/\"}"
+	 "</script></amp-analytics><script type=application/json>{\"u\":\"https://stats.example/\"}</script>"},
+	{"<amp-pixel src=https://stats.example/>", "<amp-pixel" AN " data-cg-src=https://stats.example/>"},
+	{"<script type=text/partytown>fbq(1)</script>",
+	 "<script" PLAIN AD " data-cg-type=text/partytown>fbq(1)</script>"},
+	{"<script type=x-text/javascript src=//stats.example/></script>",
+	 "<script" PLAIN AN " data-cg-type=x-text/javascript data-cg-src=//stats.example/></script>"},
+};
+
 static const struct row elements[] = {
 	{"a<img width=1 height=1 src=/x>b", "ab"},
 	{"<p><div class=\"x ad\"><div>1</div>2</div>3</p>", "<p>3</p>"},
@@ -253,6 +279,12 @@ static void test_scripts(void **state)
 {
 	(void)state;
 	check_rows(RULES, "", scripts, sizeof scripts / sizeof *scripts);
+}
+
+static void test_inline_urls(void **state)
+{
+	(void)state;
+	check_rows(RULES, "", inline_urls, sizeof inline_urls / sizeof *inline_urls);
 }
 
 static void test_elements(void **state)
@@ -512,12 +544,13 @@ static void test_observe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_carriers),       cmocka_unit_test(test_scripts),
-		cmocka_unit_test(test_elements),       cmocka_unit_test(test_granted),
-		cmocka_unit_test(test_places),	       cmocka_unit_test(test_navigation),
-		cmocka_unit_test(test_policy),	       cmocka_unit_test(test_narrowed_policy),
-		cmocka_unit_test(test_mark_in_pieces), cmocka_unit_test(test_unreadable),
-		cmocka_unit_test(test_oversized),      cmocka_unit_test(test_observe),
+		cmocka_unit_test(test_carriers),	cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_inline_urls),	cmocka_unit_test(test_elements),
+		cmocka_unit_test(test_granted),		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_navigation),	cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_narrowed_policy), cmocka_unit_test(test_mark_in_pieces),
+		cmocka_unit_test(test_unreadable),	cmocka_unit_test(test_oversized),
+		cmocka_unit_test(test_observe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
