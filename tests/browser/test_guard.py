@@ -560,6 +560,69 @@ def test_policy():
         kit.wait_for(lambda: site.hit('/n.js') and b.script('return window.inline'), 'both scripts')
 
 
+SHOP_RULES = '''
+purpose preferences "Remember your settings"
+purpose analytics   "Count visits"
+purpose advertising "Advertising"
+cookie  sid                     is necessary
+cookie  *                       is analytics
+beacon  /t/count*               is analytics
+beacon  script containing "ad(" is advertising
+beacon  iframe[src*="/t/film"]  is preferences replaced by placeholder
+'''
+SHOP = b'''<!doctype html><html><head><title>shop</title>
+<script>window.order = []; document.cookie = "late=1; path=/";
+(new Image).src = "/t/count.gif?new"; fetch("/t/count?fetch").catch(() => order.push("failed"));</script>
+<script src="/t/count.js"></script><script>window.ad = () => order.push("ad"); ad()</script></head>
+<body><img src="/t/count.gif?tag" onload="order.push('img')"><iframe src="/t/film"></iframe><p>shop</p></body></html>'''
+
+
+def shop(r, c):
+    kinds = {'/': 'text/html; charset=utf-8', '/t/count.js': 'text/javascript', '/t/film': 'text/html'}
+    bodies = {'/': SHOP, '/t/count.js': b'order.push("count.js")', '/t/film': b'<p>film</p>'}
+    path = r.target.split('?')[0]
+    kind = kinds.get(path, 'image/svg+xml')
+    fields = ["Content-Security-Policy: script-src 'self' 'unsafe-inline'"] if path == '/' else []
+    c.sendall(kit.reply(bodies.get(path, b'<svg xmlns="http://www.w3.org/2000/svg"/>'), '200 OK', 'Content-Type: ' + kind,
+                        'Cache-Control: no-store', *fields))
+
+
+def test_through_crumbgate():
+    """a page through crumbgate calls nothing denied, comes to life without a reload, and is whole with consent"""
+    origin = kit.Origin(shop)
+    proxy = kit.Proxy(origin, SHOP_RULES, names='shop.example.com')
+    url = f'https://shop.example.com:{proxy.port}/'
+
+    def tracked_by_origin():
+        return sorted(r.target for r in origin.requests if r.target.startswith('/t/'))
+
+    try:
+        with Browser() as b:
+            b.go(url)
+            kit.wait_for(lambda: b.script('return window.order') == ['failed'], 'the failure')
+            b.script('fetch("/barrier").then(() => fetch("/barrier")).then(() => window.settled = 1)')
+            kit.wait_for(lambda: b.script('return window.settled'), 'the barrier')
+            same([tracked_by_origin(), names(b)], [[], []])
+            same(b.script('return !!document.querySelector("[data-cg-placeholder]")'), True)
+            b.script('crumbgate.grant("analytics")')
+            kit.wait_for(lambda: {'count.js', 'img'} <= set(b.script('return order')), 'what analytics sets free')
+            same([t for t in tracked_by_origin() if 'film' in t], [])
+            b.script('crumbgate.grant("advertising", "preferences")')
+            kit.wait_for(lambda: 'ad' in b.script('return order') and '/t/film' in tracked_by_origin(), 'the rest')
+            same(b.script('return !!document.querySelector("[data-cg-placeholder]")'), False)
+            del origin.requests[:]
+            token = proxy.token(*ALL.split(','))
+            b.script(f'document.cookie = "__Host-crumb-consent={token}; Secure; Path=/; Max-Age=1000"')
+            b.go(url)
+            kit.wait_for(lambda: len(tracked_by_origin()) == 5, 'all of it')
+            same(names(b), ['__Host-crumb-consent', 'late'])
+            same(b.script('return [typeof crumbgate, document.documentElement.outerHTML.includes("data-cg")]'),
+                 ['undefined', False])
+    finally:
+        proxy.stop()
+        origin.stop()
+
+
 BEACONS = '\n'.join(f'beacon ||{h}^ is {p}' for h, p in [
     ('google-analytics.com', 'analytics'), ('googletagmanager.com', 'analytics'), ('doubleclick.net', 'advertising'),
     ('connect.facebook.net', 'advertising'), ('facebook.com/tr', 'advertising'), ('hotjar.com', 'analytics'),
