@@ -36,7 +36,10 @@ CG_WARN_UNUSED struct guard *guard_new(const struct ruleset *rs,
 				       void (*sha256)(struct slice data, unsigned char out[32]));
 void guard_free(struct guard *g); /* NULL is fine */
 
-/* The script. ASCII, without "</script", "<script" and "<!--" in any case. As long as the guard. */
+/*
+ * The script. ASCII, without "</script", "<!--" and "<script " in any letter case, and without "]]>", so that it may
+ * stand in a CDATA section. Lives as long as the guard.
+ */
 CG_NONNULL struct slice guard_text(const struct guard *g);
 CG_NONNULL bool guard_has_hash(const struct guard *g);
 /* SHA-256 of the text, 32 octets; meaningless without a hash. */

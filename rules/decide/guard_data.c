@@ -49,7 +49,7 @@ bool guard_string_write(struct slice s, struct buffer *out)
 
 		if (n > 1) {
 			add_unicode(code_point(s, n), out);
-		} else if (c < ' ' || c == '<' || c >= 0x7F) {
+		} else if (c < ' ' || c == '<' || c == '>' || c >= 0x7F) {
 			buffer_printf(out, "\\x%02X", c);
 		} else {
 			if (c == '"' || c == '\\')

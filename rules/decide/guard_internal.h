@@ -13,7 +13,7 @@
 
 /* The three lists and the mask that the script is called with. False if the buffer is full. Counts in *left_out. */
 bool guard_data_write(const struct ruleset *rs, struct buffer *out, size_t *left_out);
-/* s, UTF-8, as a string of JavaScript in double quotes: ASCII, without '<'; what is no UTF-8 octet by octet. */
+/* s, UTF-8, as a string of JavaScript in double quotes: ASCII, without '<' and '>'; what is no UTF-8 octet by octet. */
 bool guard_string_write(struct slice s, struct buffer *out);
 
 /*

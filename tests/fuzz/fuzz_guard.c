@@ -36,7 +36,7 @@ static unsigned take_unit(struct slice *s)
 	CG_CHECK(s->n > 0);
 	c = s->p[0];
 	unit = (unsigned char)c;
-	CG_CHECK(c >= ' ' && c < 0x7F && c != '<' && c != '"');
+	CG_CHECK(c >= ' ' && c < 0x7F && c != '<' && c != '>' && c != '"');
 	if (c == '\\') {
 		CG_CHECK(s->n > 1);
 		c = s->p[1];

@@ -95,9 +95,9 @@ static void test_strings(void **state)
 		const char *out;
 	} t[] = {
 		{SLICE_INIT(""), "\"\""},
-		{SLICE_INIT("a'b/c>"), "\"a'b/c>\""},
+		{SLICE_INIT("a'b/c>"), "\"a'b/c\\x3E\""},
 		{SLICE_INIT("\"\\"), "\"\\\"\\\\\""},
-		{SLICE_INIT("</script><!--"), "\"\\x3C/script>\\x3C!--\""},
+		{SLICE_INIT("</script><!--"), "\"\\x3C/script\\x3E\\x3C!--\""},
 		{SLICE_INIT("a\nb\0\x7F"), "\"a\\x0Ab\\x00\\x7F\""},
 		{SLICE_INIT("\xC3\xA9\xE2\x80\xA8\xF0\x9F\x8D\xAA"), "\"\\u00E9\\u2028\\uD83C\\uDF6A\""},
 		{SLICE_INIT("\xC3(\xFF"), "\"\\xC3(\\xFF\""},
@@ -177,13 +177,14 @@ static void assert_safe(struct slice text)
 		assert_false(slice_istarts_with(slice_from(text, i), SLICE("</script")));
 		assert_false(slice_istarts_with(slice_from(text, i), SLICE("<script ")));
 		assert_false(slice_starts_with(slice_from(text, i), SLICE("<!--")));
+		assert_false(slice_starts_with(slice_from(text, i), SLICE("]]>")));
 	}
 }
 
 static void test_safe(void **state)
 {
 	struct ruleset *rs = fixture_rules(PURPOSES "cookie /<\\/script>/ /<!--/ /\xC3\xA9/ is analytics\n"
-						    "beacon /<\\/sCript>/i is analytics\n"
+						    "beacon /<\\/sCript>/i /[[]]>/ is analytics\n"
 						    "beacon ||a.example/</script><!-- is analytics\n");
 	struct guard *g = guard_new(rs, sum);
 	unsigned char hash[32];
