@@ -63,17 +63,25 @@ static void note_pattern(void *arg, struct slice text, bool regex, struct slice 
 	*(bool *)arg = true;
 }
 
-/* Whether values of attributes and texts decide anything; otherwise selectors alone do. */
-static bool reads_values(const struct ruleset *rs)
+/* Whether URLs decide anything. */
+static bool reads_urls(const struct ruleset *rs)
 {
-	const struct selectors *s = ruleset_selectors(rs);
 	size_t n;
 	const struct beacon_rule *rules = ruleset_beacons(rs, &n);
-	bool found = ruleset_literals(rs) != NULL;
+	bool found = false;
 
 	ruleset_each_beacon_pattern(rs, note_pattern, &found);
 	for (size_t i = 0; i < n; i++)
 		found |= rules[i].list;
+	return found;
+}
+
+/* Whether values of attributes and texts decide anything; otherwise selectors alone do. */
+static bool reads_values(const struct ruleset *rs)
+{
+	const struct selectors *s = ruleset_selectors(rs);
+	bool found = ruleset_literals(rs) != NULL || reads_urls(rs);
+
 	for (size_t id = 0; s && id < selectors_count(s); id++) {
 		for (const struct beacon_selector *b = ruleset_selector(rs, id); b; b = b->next)
 			found |= b->containing.n || b->containing_regex;
@@ -104,6 +112,7 @@ struct page_plan *page_plan_new(const struct ruleset *rs)
 		return NULL;
 	for (enum element e = 1; e < ELEMENTS; e++)
 		add_element(plan, e);
+	plan->urls = reads_urls(rs);
 	init_names(&plan->beacons, rs, ELEMENT_PLACES | (reads_values(rs) ? ELEMENT_CARRIES : ELEMENT_NESTS));
 	init_names(&plan->places, rs, ELEMENT_PLACES);
 	return plan;

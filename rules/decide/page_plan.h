@@ -12,6 +12,7 @@
 
 struct page_plan {
 	struct html_names beacons; /* while something is denied */
+	bool urls;		   /* URLs decide something */
 	struct html_names places;  /* while something is only injected or stripped from links */
 	struct {
 		uint64_t name;

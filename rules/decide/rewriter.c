@@ -185,7 +185,8 @@ static bool markup(struct rewriter *r, const struct html_token *token)
 
 bool rewriter_again(struct rewriter *r, const struct html_token *token)
 {
-	arena_reset(&r->arena);
+	if (r->arena.used)
+		arena_reset(&r->arena);
 	if (r->dropped.active && drop_token(r, token))
 		return true;
 	if (r->place == PLACE_END)

@@ -53,8 +53,10 @@ static struct beacon_judgement collected(const struct collected *c)
 
 static void collect_url(struct collected *c, struct slice url, unsigned types)
 {
-	struct beacon_judgement j = judge_url(&c->r->x, &c->r->base, &c->r->filter_page, url, types);
+	struct beacon_judgement j = {.pass = true, .mask = PURPOSE_NECESSARY, .url = url};
 
+	if (c->r->plan->urls)
+		j = judge_url(&c->r->x, &c->r->base, &c->r->filter_page, url, types);
 	collect_one(c, &j);
 }
 
