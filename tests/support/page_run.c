@@ -40,18 +40,21 @@ bool page_run_open(struct page_run *p, const char *rules)
 	if (!p->rules)
 		complain(&d);
 	diagnostics_free(&d);
+	p->plan = p->rules ? page_plan_new(p->rules) : NULL;
 	p->env = (struct decide_env){
 		.rules = p->rules,
+		.plan = p->plan,
 		.site = SLICE("www.example.com"),
 		.scratch = pattern_scratch_new(),
 		.random = zeros,
 	};
-	return p->rules && p->env.scratch;
+	return p->plan && p->env.scratch;
 }
 
 void page_run_close(struct page_run *p)
 {
 	pattern_scratch_free(p->env.scratch);
+	page_plan_free(p->plan);
 	ruleset_free(p->rules);
 	arena_free(&p->arena);
 }

@@ -10,6 +10,7 @@
 
 struct page_run {
 	struct ruleset *rules;
+	struct page_plan *plan;
 	struct decide_env env;
 	struct arena arena;
 	struct decision decision; /* of the page that was rewritten last */
