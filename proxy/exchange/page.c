@@ -299,8 +299,8 @@ enum page_way_begin exchange_page_begin(struct exchange *e)
 
 /* -- body ---------------------------------------------------------------------------------------------------------- */
 
-/* The body shows at its very beginning that it cannot be read, and the rules let such pass: as it came. */
-static bool pass_unread(struct exchange *e, struct slice octets)
+/* The body shows at its very beginning that it is none for the chain: it passes as it came. */
+static bool pass_as_it_came(struct exchange *e, struct slice octets, const char *outcome)
 {
 	struct fields *f = &e->response.fields;
 	const struct coding_stack stack = e->page.stack;
@@ -315,6 +315,8 @@ static bool pass_unread(struct exchange *e, struct slice octets)
 		return false;
 	}
 	(void)pass(e);
+	e->page.outcome = outcome;
+	e->page.counted = false;
 	if (response_write_head(e) && response_put(e, octets))
 		return true;
 	visitor_abort(e->visitor, "the visitor's connection failed");
@@ -341,6 +343,21 @@ static bool may_pass_unread(const struct exchange *e)
 	       ruleset_pages(e->site->env.rules)->unreadable_passes;
 }
 
+/*
+ * Without a Content-Type browsers take for HTML only what begins with a tag (WHATWG MIME Sniffing 7.1): the rest keeps
+ * its length and its trailers. In doubt the chain finds out.
+ */
+static bool is_no_page(const struct exchange *e, struct slice data)
+{
+	size_t i = 0;
+
+	if (!e->decision.page.unlabelled || !e->page.head_waits || e->page.begun || e->page.stack.n)
+		return false;
+	while (i < data.n && strchr(" \t\n\r\f", data.p[i]) && data.p[i])
+		i++;
+	return i < data.n && data.p[i] != '<' && (unsigned char)data.p[i] < 0x80;
+}
+
 /* Pushes as long as the visitor can follow. */
 static enum chain_result push(struct exchange *e, struct slice *data)
 {
@@ -355,13 +372,15 @@ bool page_way_content(struct exchange *e, struct slice data)
 {
 	struct slice all = data;
 
+	if (is_no_page(e, data))
+		return pass_as_it_came(e, all, NULL);
 	switch (push(e, &data)) {
 	case CHAIN_MORE:
 		e->page.begun = true;
 		return true;
 	case CHAIN_ERROR:
 		if (may_pass_unread(e))
-			return pass_unread(e, all);
+			return pass_as_it_came(e, all, "passed");
 		fail(e);
 		return false;
 	case CHAIN_FULL:

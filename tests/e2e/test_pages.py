@@ -285,6 +285,25 @@ def test_framing():
         same(cut(p, '/cut'), 'cut')
 
 
+def test_unlabelled():
+    """without a Content-Type it is a page if it begins with a tag; anything else keeps its length"""
+    bodies = {'/page': PAGE, '/blank': b' \r\n' + PAGE, '/text': b'text ' + PAGE, '/zeros': bytes(1000)}
+
+    def answer(r, c):
+        body = bodies[r.target]
+        c.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(body) + body)
+
+    with Origin(answer) as o, Proxy(o, RULES) as p, p.client() as c:
+        for path, body in bodies.items():
+            c.request('GET', path)
+            r = c.response()
+            changed = path in ('/page', '/blank')
+            true(r.body == (body.replace(TAG, b'') if changed else body), path)
+            same(r.get('content-length'), None if changed else str(len(body)), path)
+        kit.wait_for(lambda: len(p.log_lines()) == 4, 'the log')
+        same([x.get('page') for x in p.log_lines()], ['rewritten', 'rewritten', None, None])
+
+
 def test_requests():
     """origins are asked for codings that can be undone; a site without rules for pages hears what was sent"""
     sent = ['Accept-Encoding: gzip, deflate, br, zstd, dcb', 'Available-Dictionary: :YQ==:']
