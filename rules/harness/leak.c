@@ -139,35 +139,98 @@ void leaks_url(struct leaks *l, const struct web_url *base, struct slice url, un
 		judge(l, what, &m.rule->rule, m.rule->mask);
 }
 
+/* Does what stands in front of a '<' say that a link begins there? */
+static bool begins_link(struct slice before, bool first)
+{
+	size_t from = before.n;
+
+	while (from > 0 && before.p[from - 1] != ',')
+		from--;
+	return slice_trim(slice_from(before, from)).n == 0 && (first || from > 0);
+}
+
+static bool is_loading(struct slice rel)
+{
+	static const char *const loading[] = {"preload", "preconnect", "prefetch", "prerender", "stylesheet", "icon"};
+
+	for (size_t i = 0; i < CG_COUNT(loading); i++)
+		if (slice_ieq(rel, slice_str(loading[i])))
+			return true;
+	return false;
+}
+
+/* "; as=script; rel=preload" up to the next comma: does its rel load? */
+static bool loads(struct slice params)
+{
+	struct slice param, name, value, word;
+
+	params = slice_head(params, slice_find_char(params, ','));
+	(void)slice_cut(params, ';', &param, &params);
+	if (slice_trim(param).n)
+		return false;
+	while (params.n) {
+		(void)slice_cut(params, ';', &param, &params);
+		if (!slice_cut(param, '=', &name, &value) || !slice_ieq(slice_trim(name), SLICE("rel")))
+			continue;
+		value = slice_trim(value);
+		if (value.n > 1 && value.p[0] == '"' && value.p[value.n - 1] == '"')
+			value = slice_of(value.p + 1, value.n - 2);
+		while (value.n) {
+			(void)slice_cut(value, ' ', &word, &value);
+			if (is_loading(word))
+				return true;
+		}
+		return false; /* the first rel counts */
+	}
+	return false;
+}
+
 /* Link: <URL>; rel=preload */
 static void link_field(struct leaks *l, struct slice value, struct slice what)
 {
-	static const char *const loading[] = {"preload", "preconnect", "prefetch", "prerender", "stylesheet", "icon"};
-	struct slice url, rest = value, params;
+	struct slice url, rest = value;
+	bool first = true;
 
-	while (slice_find_char(rest, '<') < rest.n) {
-		rest = slice_from(rest, slice_find_char(rest, '<') + 1);
+	for (size_t lt; (lt = slice_find_char(rest, '<')) < rest.n; first = false) {
+		bool link = begins_link(slice_head(rest, lt), first);
+
+		rest = slice_from(rest, lt + 1);
 		if (!slice_cut(rest, '>', &url, &rest))
 			return;
-		params = slice_head(rest, slice_find_char(rest, '<'));
-		for (size_t i = 0; i < CG_COUNT(loading); i++)
-			if (slice_find(params, slice_str(loading[i])) < params.n) {
-				leaks_url(l, &l->page, url, FILTER_ANY, what);
-				break;
-			}
+		if (link && loads(rest))
+			leaks_url(l, &l->page, url, FILTER_ANY, what);
 	}
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct slice leaks_refresh_url(struct slice value)
+{
+	struct slice none = {0};
+	size_t at = 0;
+
+	value = slice_trim(value);
+	while (at < value.n && ((value.p[at] >= '0' && value.p[at] <= '9') || value.p[at] == '.'))
+		at++;
+	if (at == 0 || at == value.n || (value.p[at] != ';' && value.p[at] != ',' && !is_blank(value.p[at])))
+		return none;
+	value = slice_trim(slice_from(value, at + 1));
+	if (slice_istarts_with(value, SLICE("url")) && slice_find_char(value, '=') < value.n)
+		value = slice_trim(slice_from(value, slice_find_char(value, '=') + 1));
+	if (value.n && (value.p[0] == '"' || value.p[0] == '\''))
+		value = slice_head(slice_from(value, 1), slice_find_char(slice_from(value, 1), value.p[0]));
+	return value;
 }
 
 static void refresh_field(struct leaks *l, struct slice value, struct slice what)
 {
-	struct slice seconds, url;
+	struct slice url = leaks_refresh_url(value);
 
-	if (!slice_cut(value, ';', &seconds, &url))
-		return;
-	url = slice_trim(url);
-	if (slice_istarts_with(url, SLICE("url")) && slice_find_char(url, '=') < url.n)
-		url = slice_trim(slice_from(url, slice_find_char(url, '=') + 1));
-	leaks_url(l, &l->page, url, FILTER_ANY | FILTER_DOCUMENT, what);
+	if (url.n)
+		leaks_url(l, &l->page, url, FILTER_ANY | FILTER_DOCUMENT, what);
 }
 
 /* name="url", name2="url2" */
@@ -179,9 +242,22 @@ static void endpoints_field(struct leaks *l, struct slice value, struct slice wh
 		leaks_url(l, &l->page, url, FILTER_ANY, what);
 }
 
+/* {"endpoints":[{"url":"..."}]} */
 static void report_to_field(struct leaks *l, struct slice value, struct slice what)
 {
-	leaks_script(l, &l->page, value, what);
+	const struct slice key = SLICE("\"url\"");
+	size_t n;
+
+	while ((n = slice_find(value, key)) < value.n) {
+		value = slice_trim(slice_from(value, n + key.n));
+		if (!value.n || value.p[0] != ':')
+			continue;
+		value = slice_trim(slice_from(value, 1));
+		if (!value.n || value.p[0] != '"')
+			continue;
+		n = 1 + slice_find_char(slice_from(value, 1), '"');
+		leaks_script(l, &l->page, slice_head(value, n + 1), what);
+	}
 }
 
 /* Only where reports go: what is allowed is not yet loaded. */

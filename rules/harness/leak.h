@@ -36,6 +36,8 @@ void leaks_add(struct leaks *l, struct slice what, const struct rule *rule, purp
  * filter_type.
  */
 void leaks_url(struct leaks *l, const struct web_url *base, struct slice url, unsigned types, struct slice what);
+/* Where "3; url=x" leads (WHATWG HTML 4.2.5.3); empty if nowhere else, or it is no refresh. */
+struct slice leaks_refresh_url(struct slice value);
 /* All URLs and names of hosts in a script, or in JSON. */
 void leaks_script(struct leaks *l, const struct web_url *base, struct slice text, struct slice what);
 /* A document; depth: 0, or how many srcdoc stand around it. */

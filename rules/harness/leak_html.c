@@ -128,39 +128,108 @@ static void urls(struct reading *r, struct slice value, struct slice what)
 		url(r, word, FILTER_PING, what);
 }
 
-/* url(...), url("..."), @import "..." */
+/* The length of the string at s, with its quotes; without an end it reaches to the line's (CSS Syntax 4.3.5). */
+static size_t css_string(struct slice s)
+{
+	size_t i = 1;
+
+	for (; i < s.n && s.p[i] != s.p[0] && s.p[i] != '\n' && s.p[i] != '\r' && s.p[i] != '\f'; i++)
+		if (s.p[i] == '\\')
+			i++;
+	return i < s.n ? i + 1 : s.n;
+}
+
+static bool ends_well(struct slice string)
+{
+	return string.n > 1 && string.p[string.n - 1] == string.p[0];
+}
+
+static struct slice skip_css_blanks(struct slice s)
+{
+	while (s.n && is_blank(s.p[0]))
+		s = slice_from(s, 1);
+	return s;
+}
+
+/* What an url( without quotes holds; empty where a browser takes it for nothing (CSS Syntax 4.3.6). */
+static struct slice css_bare_url(struct slice s)
+{
+	size_t i = 0;
+
+	while (i < s.n && s.p[i] != ')' && s.p[i] != '"' && s.p[i] != '\'' && s.p[i] != '(' && !is_blank(s.p[i]) &&
+	       (unsigned char)s.p[i] > ' ')
+		i++;
+	s = skip_css_blanks(slice_from(s, i)).n == 0 || skip_css_blanks(slice_from(s, i)).p[0] == ')'
+		    ? slice_head(s, i)
+		    : slice_of(s.p, 0);
+	return s;
+}
+
+/* url( at s: its address, or nothing; *n: octets to go on behind. */
+static struct slice css_url(struct slice s, size_t *n)
+{
+	struct slice inside = skip_css_blanks(slice_from(s, 4)), string;
+
+	*n = 4;
+	if (!inside.n || (inside.p[0] != '"' && inside.p[0] != '\'')) {
+		while (*n < s.n && s.p[*n] != ')')
+			*n += s.p[*n] == '\\' ? 2 : 1;
+		*n = *n < s.n ? *n : s.n;
+		return css_bare_url(inside);
+	}
+	string = slice_head(inside, css_string(inside));
+	*n = (size_t)(inside.p - s.p) + string.n;
+	return ends_well(string) ? slice_of(string.p + 1, string.n - 2) : slice_of(string.p, 0);
+}
+
+/* The string behind @import; empty if there is none. */
+static struct slice css_import(struct slice s)
+{
+	struct slice string = skip_css_blanks(slice_from(s, 7));
+
+	if (!string.n || (string.p[0] != '"' && string.p[0] != '\''))
+		return slice_of(s.p, 0);
+	string = slice_head(string, css_string(string));
+	return ends_well(string) ? slice_of(string.p + 1, string.n - 2) : slice_of(s.p, 0);
+}
+
+static bool is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+	       (unsigned char)c >= 0x80 || c == '\\';
+}
+
+/* url(...), url("..."), @import "..."; outside of comments and other strings. Escapes are not looked through. */
 static void css(struct reading *r, struct slice text, struct slice what)
 {
-	for (size_t i = 0; i + 4 < text.n; i++) {
-		struct slice rest = slice_from(text, i), end;
-		bool function = slice_istarts_with(rest, SLICE("url("));
+	bool in_name = false;
+	size_t n;
 
-		if (!function && !slice_istarts_with(rest, SLICE("@import")))
-			continue;
-		rest = slice_trim(slice_from(rest, function ? 4 : 7));
-		if (rest.n && (rest.p[0] == '"' || rest.p[0] == '\''))
-			end = slice_head(slice_from(rest, 1), slice_find_char(slice_from(rest, 1), rest.p[0]));
-		else if (function)
-			end = slice_head(rest, slice_find_char(rest, ')'));
-		else
-			continue;
-		leaks_url(r->l, &r->base, slice_trim(end), FILTER_ANY, what);
+	for (; text.n > 4; in_name = n == 1 && is_name_char(text.p[0]), text = slice_from(text, n)) {
+		struct slice found = {0};
+
+		n = 1;
+		if (slice_starts_with(text, SLICE("/*"))) {
+			n = slice_find(slice_from(text, 2), SLICE("*/")) + 2;
+			n = n < text.n ? n : text.n;
+		} else if (text.p[0] == '"' || text.p[0] == '\'') {
+			n = css_string(text);
+		} else if (!in_name && slice_istarts_with(text, SLICE("url("))) {
+			found = css_url(text, &n);
+		} else if (slice_istarts_with(text, SLICE("@import"))) {
+			found = css_import(text);
+		}
+		if (found.n)
+			leaks_url(r->l, &r->base, found, FILTER_ANY, what);
 	}
 }
 
 static void refresh(struct reading *r, struct slice value, struct slice what)
 {
-	struct slice after;
-	size_t at = 0;
+	struct slice to = leaks_refresh_url(value);
 
-	while (at < value.n && value.p[at] != ';' && value.p[at] != ',' && !is_blank(value.p[at]))
-		at++;
-	after = slice_trim(slice_from(value, at < value.n ? at + 1 : at));
-	if (slice_istarts_with(after, SLICE("url")) && slice_find_char(after, '=') < after.n)
-		after = slice_trim(slice_from(after, slice_find_char(after, '=') + 1));
-	if (after.n && (after.p[0] == '"' || after.p[0] == '\''))
-		after = slice_head(slice_from(after, 1), slice_find_char(slice_from(after, 1), after.p[0]));
-	url(r, after, FILTER_ANY, what);
+	if (to.n)
+		url(r, to, FILTER_ANY, what);
 }
 
 /* Does a link of that rel load its href, and as what? 0: no. */
@@ -193,38 +262,65 @@ static void href(struct reading *r, const struct html_token *t, struct slice val
 		url(r, value, types, what);
 }
 
-/* Names that lazy loaders take addresses from. */
-static bool is_lazy(struct slice name)
+enum takes { TAKES_URL, TAKES_IMAGE, TAKES_SRCSET, TAKES_URLS, TAKES_ACTION, TAKES_SRCDOC };
+
+/* What browsers load, or scripts that wait until an element is in sight. */
+static const struct {
+	const char *names;
+	const char *elements;
+	enum takes takes;
+} attributes[] = {
+	{"src", "script img image iframe frame embed source input audio video track", TAKES_URL},
+	{"data-src data-lazy-src data-lazy data-original", "script img iframe source video audio embed", TAKES_URL},
+	{"data", "object", TAKES_URL},
+	{"poster", "video", TAKES_IMAGE},
+	{"background", "body table thead tbody tfoot tr td th", TAKES_IMAGE},
+	{"srcset data-srcset data-lazy-srcset", "img source", TAKES_SRCSET},
+	{"imagesrcset", "link", TAKES_SRCSET},
+	{"ping", "a area", TAKES_URLS},
+	{"attributionsrc", "a img script", TAKES_URLS},
+	{"action", "form", TAKES_ACTION},
+	{"formaction", "button input", TAKES_ACTION},
+	{"srcdoc", "iframe", TAKES_SRCDOC},
+};
+
+static void take(struct reading *r, enum takes takes, struct slice element, struct slice value, struct slice what)
 {
-	return is_one_of(name, "data-src data-lazy-src data-lazy data-original data-iframe-src data-bg data-background "
-			       "data-background-image");
+	switch (takes) {
+	case TAKES_URL:
+		url(r, value, types_of(element), what);
+		break;
+	case TAKES_IMAGE:
+		url(r, value, FILTER_IMAGE, what);
+		break;
+	case TAKES_SRCSET:
+		srcset(r, value, what);
+		break;
+	case TAKES_URLS:
+		urls(r, value, what);
+		break;
+	case TAKES_ACTION:
+		url(r, value, FILTER_ANY, what);
+		break;
+	case TAKES_SRCDOC:
+		leaks_html(r->l, value, r->depth + 1);
+		break;
+	}
 }
 
 static void attribute(struct reading *r, const struct html_token *t, struct slice name, struct slice value)
 {
 	struct slice what = t->raw, element = t->name_raw;
 
-	if (slice_ieq(name, SLICE("src")) || is_lazy(name))
-		url(r, value, types_of(element), what);
-	else if (slice_ieq(name, SLICE("href")) || slice_ieq(name, SLICE("xlink:href")))
+	if (slice_ieq(name, SLICE("href")) || slice_ieq(name, SLICE("xlink:href")))
 		href(r, t, value, what);
-	else if (is_one_of(name, "srcset imagesrcset data-srcset data-lazy-srcset"))
-		srcset(r, value, what);
-	else if (is_one_of(name, "ping attributionsrc"))
-		urls(r, value, what);
-	else if (is_one_of(name, "poster background lowsrc"))
-		url(r, value, FILTER_IMAGE, what);
 	else if (slice_ieq(name, SLICE("style")))
 		css(r, value, what);
-	else if (slice_ieq(name, SLICE("srcdoc")))
-		leaks_html(r->l, value, r->depth + 1);
-	else if (slice_ieq(name, SLICE("data")) && slice_ieq(element, SLICE("object")))
-		url(r, value, types_of(element), what);
-	else if ((slice_ieq(name, SLICE("action")) && slice_ieq(element, SLICE("form"))) ||
-		 slice_ieq(name, SLICE("formaction")))
-		url(r, value, FILTER_ANY, what);
 	else if (slice_istarts_with(name, SLICE("on")))
 		leaks_script(r->l, &r->base, value, what);
+	for (size_t i = 0; i < CG_COUNT(attributes); i++)
+		if (is_one_of(name, attributes[i].names) && is_one_of(element, attributes[i].elements))
+			take(r, attributes[i].takes, element, value, what);
 }
 
 /* -- tags ---------------------------------------------------------------------------------------------------------- */
@@ -265,6 +361,13 @@ static bool is_first_of_its_name(const struct html_token *t, const struct html_a
 	return html_attribute_find(t, html_attribute_name(t, a)) == a;
 }
 
+static bool loads(const struct html_token *t)
+{
+	return html_attribute_find(t, SLICE("src")) ||
+	       (t->ns != HTML_NS_HTML &&
+		(html_attribute_find(t, SLICE("href")) || html_attribute_find(t, SLICE("xlink:href"))));
+}
+
 static void start_tag(struct reading *r, const struct html_token *t)
 {
 	bool script = slice_ieq(t->name_raw, SLICE("script"));
@@ -278,16 +381,29 @@ static void start_tag(struct reading *r, const struct html_token *t)
 		if (is_first_of_its_name(t, &t->attributes[i]))
 			attribute(r, t, html_attribute_name(t, &t->attributes[i]), value_of(r, t, &t->attributes[i]));
 	empty = t->ns != HTML_NS_HTML && t->self_closing;
-	r->script = script && !inert && !empty;
+	r->script = script && !inert && !empty && !loads(t); /* with an address its text does not count */
 	r->style = slice_ieq(t->name_raw, SLICE("style")) && !empty && is_css(value_named(r, t, "type"));
 	r->content = (size_t)t->offset + t->raw.n;
 	r->tag = slice_of(r->text.p + t->offset, t->raw.n);
 }
 
+/* In the text of scripts and styles a NUL is read as U+FFFD (HTML 13.2.5.3); any octet that is no blank does here. */
+static struct slice without_nul(struct slice text, struct arena *arena)
+{
+	char *out;
+
+	if (slice_find_char(text, 0) == text.n)
+		return text;
+	out = arena_alloc(arena, text.n);
+	for (size_t i = 0; out && i < text.n; i++)
+		out[i] = (char)(text.p[i] ? text.p[i] : '?');
+	return out ? slice_of(out, text.n) : text;
+}
+
 /* The content of a script or style is complete. */
 static void content_ends(struct reading *r, size_t end)
 {
-	struct slice content = slice_of(r->text.p + r->content, end - r->content);
+	struct slice content = without_nul(slice_of(r->text.p + r->content, end - r->content), r->l->arena);
 	struct slice what = arena_printf(r->l->arena, "%.*s ...", SLICE_ARG(slice_head(r->tag, 100)));
 
 	if (r->script)
@@ -321,6 +437,7 @@ static void read_once(struct leaks *l, struct slice text, unsigned depth, bool s
 		}
 		html_tokenizer_finish(&t);
 	}
+	r.script = false; /* one without an end is not run (HTML 13.2.6.4.8) */
 	content_ends(&r, text.n);
 	html_tokenizer_free(&t);
 	buffer_free(&r.scratch);

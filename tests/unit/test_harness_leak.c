@@ -251,7 +251,9 @@ static const struct {
 	{"<script>var a=\"www.t.example\"</script>", 1},
 	{"<script>// see t.example\nvar a='t_example'</script>", 0},
 	{"<script type=text/plain>var a='" U "'</script>", 0},
-	{"<script>var a='" U "'", 1},
+	{"<script>var a='" U "'", 0}, /* a script without an end is not run */
+	{"<script src=/own.js>var a='" U "'</script>", 0},
+	{"<style>p{background:url(" U ")}", 1},
 	{"<template><img src=" U "></template>", 1},
 };
 
