@@ -2,6 +2,7 @@
 
 #include "rules/base/pattern.h"
 #include "rules/harness/checker.h"
+#include "rules/http/web_url.h"
 
 static void add_row(struct checker *c, struct diff_row row)
 {
@@ -197,11 +198,29 @@ static bool file_is(struct slice file, struct slice name)
 	return file.n == name.n || file.p[file.n - name.n - 1] == '/';
 }
 
-static bool verdict_is(const struct expectation *e, const struct verdict *v)
+/* Addresses may be written in any way that leads there from the page. */
+static bool same_address(const struct checker *c, struct slice a, struct slice b)
 {
+	struct web_url page, one, other;
+
+	return web_url_parse(c->x->test->url, NULL, c->arena, &page) && web_url_parse(a, &page, c->arena, &one) &&
+	       web_url_parse(b, &page, c->arena, &other) && one.kind == WEB_URL_NETWORK &&
+	       other.kind == WEB_URL_NETWORK && slice_eq(one.text, other.text);
+}
+
+static bool name_is(const struct checker *c, const struct verdict *v)
+{
+	bool address = v->subject == SUBJECT_BEACON || v->subject == SUBJECT_HEADER || v->subject == SUBJECT_PAGE;
+
+	return slice_eq(v->name, c->e->name) || (address && same_address(c, v->name, c->e->name));
+}
+
+static bool verdict_is(const struct checker *c, const struct verdict *v)
+{
+	const struct expectation *e = c->e;
 	const struct expected_verdict *w = &e->verdict;
 
-	if (v->kind != w->kind || !slice_eq(v->name, e->name) || (!w->any_subject && v->subject != w->subject))
+	if (v->kind != w->kind || !name_is(c, v) || (!w->any_subject && v->subject != w->subject))
 		return false;
 	if (!w->any_purpose && (v->mask | PURPOSE_NECESSARY) != w->of.mask)
 		return false;
@@ -223,12 +242,12 @@ static void check_verdict(struct checker *c)
 	bool shown = false;
 
 	for (s = c->o->verdicts; s && !hit; s = s->next)
-		if (verdict_is(c->e, &s->v))
+		if (verdict_is(c, &s->v))
 			hit = s;
 	if ((hit != NULL) != c->e->negative)
 		return;
 	for (s = c->o->verdicts; s; s = s->next)
-		if (slice_eq(s->v.name, c->e->name)) {
+		if (name_is(c, &s->v)) {
 			differs(c, shown ? slice_of(NULL, 0) : wanted(c), verdict_line(c, &s->v),
 				verdict_why(&s->v, c->arena));
 			shown = true;
