@@ -300,6 +300,7 @@ static struct harness_options options_of(const struct test_command *t)
 		.all_classes = t->all_classes,
 		.coverage = t->coverage,
 		.codec = test_codec_ops(t->codec),
+		.sha256 = tls_sha256,
 	};
 }
 

@@ -109,10 +109,11 @@ bool visit_load(struct visit *v)
 		return false;
 	if (!take_url(v) || !load_rules(v) || !take_consent(v))
 		return false;
-	v->guard = guard_new(v->rules, NULL);
+	v->guard = guard_new(v->rules, tls_sha256);
 	if (!v->guard)
 		return visit_complain(v, "the visit", "memory ran out");
 	v->x.guard = ruleset_pages(v->rules)->guard ? v->guard : NULL;
+	v->x.sha256 = tls_sha256;
 	v->x.test = &v->test;
 	v->x.rules = v->rules;
 	v->x.mac = v->keys ? tls_consent_mac(v->keys) : &harness_mac;

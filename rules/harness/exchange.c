@@ -254,6 +254,7 @@ static void make_env(struct play *p)
 				     .site = x->site,
 				     .scratch = x->scratch,
 				     .guard = x->guard,
+				     .plan = x->plan,
 				     .sha256 = x->sha256,
 				     .random = fixed_random,
 				     .random_arg = &p->random,

@@ -14,11 +14,12 @@ struct harness_rules {
 	struct harness_rules *next;
 };
 
-/* The guard of a ruleset, made when a case first needs it. */
-struct harness_guard {
+/* What pages need of a ruleset, made when a case first asks for it. */
+struct harness_pages {
 	const struct ruleset *rs;
 	struct guard *guard;
-	struct harness_guard *next;
+	struct page_plan *plan;
+	struct harness_pages *next;
 };
 
 struct harness_file {
@@ -41,12 +42,13 @@ bool harness_init(struct harness *h, const struct harness_options *options, stru
 
 void harness_free(struct harness *h)
 {
-	while (h->guards) {
-		struct harness_guard *next = h->guards->next;
+	while (h->pages) {
+		struct harness_pages *next = h->pages->next;
 
-		guard_free(h->guards->guard);
-		free(h->guards);
-		h->guards = next;
+		guard_free(h->pages->guard);
+		page_plan_free(h->pages->plan);
+		free(h->pages);
+		h->pages = next;
 	}
 	while (h->rules) {
 		struct harness_rules *next = h->rules->next;
@@ -262,27 +264,34 @@ static bool vary(struct harness *h, const struct test_case *c, const struct outc
 	return page_play_vary(o->page, h->options.codec, &c->at, &h->exchange, end);
 }
 
-/* False if memory ran out. */
-static bool guard_of(struct harness *h, const struct ruleset *rs, const struct guard **guard)
+static struct harness_pages *pages_of(struct harness *h, const struct ruleset *rs)
 {
-	struct harness_guard *g;
+	struct harness_pages *p;
 
-	*guard = NULL;
-	if (!ruleset_pages(rs)->guard)
-		return true;
-	for (g = h->guards; g && g->rs != rs; g = g->next)
+	for (p = h->pages; p && p->rs != rs; p = p->next)
 		;
-	if (!g) {
-		g = calloc(1, sizeof *g);
-		if (!g)
-			return false;
-		g->rs = rs;
-		g->guard = guard_new(rs, h->options.sha256);
-		g->next = h->guards;
-		h->guards = g;
-	}
-	*guard = g->guard;
-	return g->guard != NULL;
+	if (p)
+		return p;
+	p = calloc(1, sizeof *p);
+	if (!p)
+		return NULL;
+	*p = (struct harness_pages){.rs = rs, .next = h->pages};
+	h->pages = p;
+	p->plan = page_plan_new(rs);
+	p->guard = guard_new(rs, h->options.sha256);
+	return p;
+}
+
+/* False if memory ran out. */
+static bool take_pages(struct harness *h, struct prepared *x)
+{
+	const struct harness_pages *p = pages_of(h, x->rules);
+
+	if (!p || !p->plan || !p->guard)
+		return false;
+	x->plan = p->plan;
+	x->guard = ruleset_pages(x->rules)->guard ? p->guard : NULL;
+	return true;
 }
 
 /* Plays the exchange; CASE_PASSED if it could be played. */
@@ -294,8 +303,7 @@ static enum case_status exchange(struct harness *h, const struct test_case *c, s
 	x->now = c->given.has_time ? c->given.time : h->options.now;
 	if (!x->rules)
 		return broken(r, SLICE("it has no rules"));
-	if (!guard_of(h, x->rules, &x->guard) || !exchange_prepare(x, &h->exchange) ||
-	    !exchange_play(x, &h->exchange, o))
+	if (!take_pages(h, x) || !exchange_prepare(x, &h->exchange) || !exchange_play(x, &h->exchange, o))
 		return broken(r, SLICE("memory ran out"));
 	return transport(h, x, o, r);
 }

@@ -60,7 +60,7 @@ struct harness {
 	struct harness_file *files;
 	struct harness_file **files_end;
 	struct harness_rules *rules;
-	struct harness_guard *guards;
+	struct harness_pages *pages;
 	struct pattern_scratch *scratch;
 	struct arena exchange;
 	size_t n_cases; /* of all files, the filter aside */

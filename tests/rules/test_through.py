@@ -52,6 +52,20 @@ def test_addresses():
     through('path.rules', 'path.test')
 
 
+def test_pages():
+    """pages: beacons, scripts, lists, what is injected, markup that is hard to read"""
+    through('beacon.rules', 'beacon.test', 'noscript.test')
+    through('selectors.rules', 'selectors.test')
+    through('inline-script.rules', 'inline-script.test')
+    through('list.rules', 'list.test')
+    through('tricky.rules', 'tricky.test')
+
+
+def test_pages_as_a_whole():
+    """types, encodings, parts of pages, the guard; in each consent class"""
+    through('pages.rules', '--all-classes', 'pages.test')
+
+
 def test_observe():
     """observe mode changes nothing"""
     through('observe.rules', 'observe.test')
