@@ -93,8 +93,8 @@ bool inject_response(const struct deciding *x, struct fields *response);
  */
 void template_expand(const struct deciding *x, struct slice template, struct text *out);
 /*
- * The same of HTML: {nonce} {uuid} {host} {consent}, and one of these in doubled braces, which becomes {host} and so on;
- * any other brace is text.
+ * The same of HTML: {nonce} {uuid} {host} {consent}, and one of these in doubled braces, which becomes {host} and so
+ * on; any other brace is text.
  */
 void html_expand(const struct deciding *x, struct slice template, struct slice nonce, struct text *out);
 

@@ -115,6 +115,8 @@ struct page_plan *page_plan_new(const struct ruleset *rs)
 	plan->urls = reads_urls(rs);
 	init_names(&plan->beacons, rs, ELEMENT_PLACES | (reads_values(rs) ? ELEMENT_CARRIES : ELEMENT_NESTS));
 	init_names(&plan->places, rs, ELEMENT_PLACES);
+	html_names_init(&plan->all);
+	html_names_want_all(&plan->all, HTML_WANT_START | HTML_WANT_END);
 	return plan;
 }
 

@@ -85,41 +85,6 @@ struct slice rewriter_decode(struct rewriter *r, struct slice raw)
 
 /* ---- Tokens. ---- */
 
-static bool ends_drop(const struct rewriter *r, const struct html_token *token)
-{
-	enum element e = page_plan_element(r->plan, token->name);
-
-	if (token->type == HTML_END_TAG)
-		return e == ELEMENT_BODY || e == ELEMENT_HTML || e == ELEMENT_HEAD;
-	return token->type == HTML_START_TAG && e == ELEMENT_BODY;
-}
-
-/* A token inside an element that is left out. True: it belongs to it. */
-static bool drop_token(struct rewriter *r, const struct html_token *token)
-{
-	struct dropped *d = &r->dropped;
-
-	if (ends_drop(r, token)) { /* it was never closed */
-		d->active = false;
-		return false;
-	}
-	rewriter_report(r, token->offset, token->raw, slice_of(NULL, 0), NULL);
-	if (token->name != d->name)
-		return true;
-	if (token->type == HTML_START_TAG && !(token->self_closing && token->ns != HTML_NS_HTML))
-		d->depth++;
-	else if (token->type == HTML_END_TAG && d->depth > 0)
-		d->depth--;
-	else if (token->type == HTML_END_TAG)
-		d->active = false;
-	return true;
-}
-
-void rewriter_drop(struct rewriter *r, uint64_t name)
-{
-	r->dropped = (struct dropped){.active = true, .name = name};
-}
-
 static bool follow_start(struct rewriter *r, const struct html_token *token)
 {
 	for (size_t i = 0; i < r->n_followed; i++)
@@ -329,7 +294,7 @@ static purposes denied_purposes(const struct rewriter *r)
 static void init_tokenizer(struct rewriter *r, bool scripting)
 {
 	const struct html_options options = {
-		.names = r->judges ? &r->plan->beacons : &r->plan->places,
+		.names = r->names,
 		.wanted = HTML_WANT_COMMENT | HTML_WANT_DOCTYPE,
 		.scripting = scripting,
 		.max_tag = ruleset_pages(r->rs)->tag_max,
@@ -411,6 +376,7 @@ static struct rewriter *make(const struct rewriter_options *options, struct rewr
 		rewriter_free(r);
 		return NULL;
 	}
+	r->names = r->judges ? &r->plan->beacons : &r->plan->places;
 	init_tokenizer(r, scripting);
 	return r;
 }
@@ -470,6 +436,7 @@ static struct rewriter *make_inner(struct rewriter *r, bool scripting)
 /* As new, but for its memory. */
 static void again(struct rewriter *r)
 {
+	html_tokenizer_look_for(&r->tokenizer, r->names);
 	html_tokenizer_reset(&r->tokenizer);
 	if (r->matcher)
 		selector_matcher_reset(r->matcher);

@@ -312,6 +312,18 @@ static bool ends(const struct rewriter *r, const struct html_token *token)
 	return token->type == HTML_END_TAG || (token->type == HTML_OVERSIZED && token->end_tag && token->first);
 }
 
+/* A tag inside that is more than text; which tags are shown at all depends on the rules, and must not matter. */
+static bool interrupts(const struct rewriter *r, const struct html_token *token)
+{
+	if (token->ns == HTML_NS_HTML || page_plan_element(r->plan, token->name) != ELEMENT_OTHER)
+		return true;
+	for (size_t i = 0; i < token->attribute_count; i++) {
+		if (carrier_of(ELEMENT_OTHER, html_attribute_name(token, &token->attributes[i])).kind != CARRIER_NONE)
+			return true;
+	}
+	return false;
+}
+
 bool held_token(struct rewriter *r, const struct html_token *token)
 {
 	bool stays = true, ok;
@@ -321,7 +333,7 @@ bool held_token(struct rewriter *r, const struct html_token *token)
 		r->held.what = HOLD_NONE;
 		return ok && rewriter_end_tag(r, token, stays);
 	}
-	if (token->type == HTML_START_TAG)
+	if (token->type == HTML_START_TAG && interrupts(r, token))
 		return interrupted(r) && rewriter_again(r, token);
 	if (r->held.what == HOLD_NOSCRIPT && r->held.overflown)
 		return true;

@@ -8,6 +8,7 @@
  * rewriter_held.c   scripts, styles and noscript, whose content decides about them
  * rewriter_policy.c   Content-Security-Policy in the page
  * rewriter_place.c  where a head and a body begin and end, and what is injected there
+ * rewriter_drop.c   elements that are left out
  * rewriter_edit.c   edits of a tag
  */
 #ifndef CG_RULES_DECIDE_REWRITER_INTERNAL_H
@@ -79,11 +80,20 @@ struct held {
 	struct slice name_shown;
 };
 
-/* An element that is left out with all that is in it. */
+#define DROPPED_DEPTH 64
+
+/* An element that is left out with all that is in it: see rewriter_drop.c. */
 struct dropped {
 	bool active;
 	uint64_t name;
-	unsigned depth; /* elements of that name that began inside */
+	char text[32]; /* its name as written; none if it is longer */
+	size_t text_n;
+	struct {
+		uint64_t name;
+		bool keeps; /* what is around it is not ended by a start tag in it */
+	} open[DROPPED_DEPTH];
+	size_t n, kept; /* open ones that began inside; those that keep */
+	size_t beyond;	/* deeper ones */
 };
 
 /* An element behind whose end something is injected. */
@@ -114,6 +124,7 @@ struct rewriter {
 	struct arena arena;   /* of one tag, or of a held element; reset between them */
 	struct arena lasting; /* of the page */
 	struct buffer scratch;
+	const struct html_names *names; /* looked for, but while something is left out */
 	struct html_tokenizer tokenizer;
 	struct selector_matcher *matcher; /* NULL: there are no selectors */
 	struct web_url base;
@@ -216,7 +227,13 @@ void inert_mark(struct rewriter *r, struct edits *e, const struct inert_at *at, 
 /* What stands for a replaced element; in the arena or the ruleset. host_of: a URL that names where it would come from.
  */
 struct slice placeholder(struct rewriter *r, const struct beacon_judgement *j);
-void rewriter_drop(struct rewriter *r, uint64_t name);
+
+/* ---- rewriter_drop.c ---- */
+
+/* The element of that start tag, which has content, is left out. */
+void rewriter_drop(struct rewriter *r, const struct html_token *token);
+/* A token while one is. True: it belongs to it; false: it ended before the token. */
+bool drop_token(struct rewriter *r, const struct html_token *token);
 
 /* ---- rewriter_policy.c ---- */
 

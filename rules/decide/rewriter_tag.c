@@ -320,7 +320,7 @@ static bool leave_out(struct rewriter *r, struct tag *t, enum verdict_kind kind,
 
 	rewriter_report(r, token->offset, token->raw, instead, v);
 	if (has_content(t))
-		rewriter_drop(r, token->name);
+		rewriter_drop(r, token);
 	return rewriter_put(r, instead);
 }
 
@@ -345,7 +345,7 @@ static bool stays_inert(struct rewriter *r, struct tag *t, const struct verdict 
 
 static bool can_be_inert(const struct tag *t)
 {
-	return t->renamed || (t->denied && t->inert.typed);
+	return t->renamed || (t->denied && t->element == ELEMENT_SCRIPT);
 }
 
 static bool replace(struct rewriter *r, struct tag *t)
@@ -592,7 +592,7 @@ bool rewriter_oversized(struct rewriter *r, const struct html_token *token)
 	if (j.pass)
 		return rewriter_put(r, token->raw);
 	if (e == ELEMENT_SCRIPT || e == ELEMENT_STYLE || e == ELEMENT_IFRAME || e == ELEMENT_NOSCRIPT)
-		rewriter_drop(r, token->name); /* with the rest of the tag */
+		rewriter_drop(r, token); /* with the rest of the tag */
 	else
 		r->oversized = !token->last;
 	return true;

@@ -108,6 +108,16 @@ void html_tokenizer_finish(struct html_tokenizer *t)
 	t->finished = true;
 }
 
+void html_tokenizer_look_for(struct html_tokenizer *t, const struct html_names *names)
+{
+	t->options.names = names;
+}
+
+bool html_tokenizer_was_open(const struct html_tokenizer *t, const struct html_token *end_tag)
+{
+	return t->tag.name == end_tag->name && t->tag.was_open;
+}
+
 bool html_tokenizer_rests(const struct html_tokenizer *t)
 {
 	return t->state == STATE_TEXT && t->text == HTML_DATA && !t->foreign.n;
@@ -296,6 +306,7 @@ static bool tag_read(struct html_tokenizer *t, struct html_token *token)
 	t->state = STATE_TEXT;
 	if (kept && g->looks && !g->wanted)
 		g->wanted = carries(t, raw);
+	g->was_open = g->end && g->counted && t->open[g->counted];
 	if (!g->end)
 		ns = html_start_effect(t, raw);
 	else if (t->text == HTML_DATA)

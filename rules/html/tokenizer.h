@@ -149,6 +149,7 @@ struct html_tag {
 	uint8_t counted; /* likewise */
 	uint8_t packed;	 /* characters packed into name so far; 255: hashed */
 	bool end, wanted, self_closing, full;
+	bool was_open;	     /* of an end tag: see html_tokenizer_was_open() */
 	bool looks, carries; /* whether an attribute carries something is asked, and is so */
 	bool in_attribute;
 	uint32_t attributes;
@@ -188,6 +189,14 @@ CG_NONNULL void html_tokenizer_reset(struct html_tokenizer *t);
 CG_NONNULL void html_tokenizer_start_in(struct html_tokenizer *t, enum html_text text, struct slice name);
 /* Likewise within a CDATA section. */
 CG_NONNULL void html_tokenizer_start_in_cdata(struct html_tokenizer *t);
+
+/* From the next tag on, other names are wanted; between two calls of next(). names must outlive the tokenizer. */
+CG_NONNULL void html_tokenizer_look_for(struct html_tokenizer *t, const struct html_names *names);
+/*
+ * Of an end tag just given: true if more elements of its name were begun than ended before it. Known of the elements of
+ * HTML that svg may stand in, outside svg and math; false of others.
+ */
+CG_NONNULL bool html_tokenizer_was_open(const struct html_tokenizer *t, const struct html_token *end_tag);
 
 /* The next piece; it must stay until next() returned false, and next() must have done so for the piece before. */
 CG_NONNULL void html_tokenizer_feed(struct html_tokenizer *t, struct slice piece);

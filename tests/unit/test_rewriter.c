@@ -9,25 +9,26 @@
 
 #include "tests/support/page_fixture.h"
 
-#define RULES                                                                    \
-	"purpose preferences \"Remember\"\n"                                     \
-	"purpose analytics \"Count visits\"\n"                                   \
-	"purpose advertising \"Advertising\"\n"                                  \
-	"cookie * is advertising\n"                                              \
-	"beacon script#consent is necessary\n"                                   \
-	"beacon script containing \"OneTrust\" is necessary\n"                   \
-	"beacon ||stats.example^ is analytics\n"                                 \
-	"beacon ||ads.example^ is advertising\n"                                 \
-	"beacon /own-pixel.gif is analytics\n"                                   \
-	"beacon script containing \"fbq(\" is advertising\n"                     \
-	"beacon script containing /_p[ax]q/ is analytics\n"                      \
-	"beacon img[width=\"1\"][height=\"1\"] is advertising removed\n"         \
-	"beacon iframe[src*=\"video\"] is preferences replaced by placeholder\n" \
-	"beacon div.ad is advertising\n"                                         \
-	"beacon aside.ad is advertising replaced by <<HTML\n"                    \
-	"<p>Held back</p>\n"                                                     \
-	"HTML\n"                                                                 \
-	"beacon object.gone is advertising removed\n"                            \
+#define RULES                                                                            \
+	"purpose preferences \"Remember\"\n"                                             \
+	"purpose analytics \"Count visits\"\n"                                           \
+	"purpose advertising \"Advertising\"\n"                                          \
+	"cookie * is advertising\n"                                                      \
+	"beacon script#consent is necessary\n"                                           \
+	"beacon script containing \"OneTrust\" is necessary\n"                           \
+	"beacon ||stats.example^ is analytics\n"                                         \
+	"beacon ||ads.example^ is advertising\n"                                         \
+	"beacon /own-pixel.gif is analytics\n"                                           \
+	"beacon script containing \"fbq(\" is advertising\n"                             \
+	"beacon script containing /_p[ax]q/ is analytics\n"                              \
+	"beacon img[width=\"1\"][height=\"1\"] is advertising removed\n"                 \
+	"beacon iframe[src*=\"video\"] is preferences replaced by placeholder\n"         \
+	"beacon div.ad is advertising\n"                                                 \
+	"beacon aside.ad is advertising replaced by <<HTML\n"                            \
+	"<p>Held back</p>\n"                                                             \
+	"HTML\n"                                                                         \
+	"beacon object.gone, li.gone, p.gone, td.gone, dt.gone is advertising removed\n" \
+	"beacon style.gone is advertising\n"                                             \
 	"param gclid is advertising\n"
 
 struct row {
@@ -249,6 +250,18 @@ static const struct row elements[] = {
 	{"<p><div class=ad><div>1</div>2", "<p>"},
 	{"<div class=ad>x</body>y", "</body>y"},
 	{"<aside class=ad><b>x</b></aside>y", "<p>Held back</p>\ny"},
+	{"<ul><li class=gone>1<li>2</ul>3", "<ul><li>2</ul>3"},
+	{"<ul><li class=gone>1<ul><li>2<li>3</ul>4<li>5</ul>", "<ul><li>5</ul>"},
+	{"<ul><li class=gone>1</ul>2", "<ul></ul>2"},
+	{"<section>a<div class=ad>1<p>2</section>b", "<section>a</section>b"},
+	{"<p class=gone>1<b>2</b><div>3</div>", "<div>3</div>"},
+	{"<table><tr><td class=gone>1<table><tr><td>2</table><td>3</table>4", "<table><tr><td>3</table>4"},
+	{"<dl><dt class=gone>1<dd>2</dl>", "<dl><dd>2</dl>"},
+	{"<b><div class=ad>1</b>2</div>3", "<b>3"},
+	{"<div class=ad>1</section></span>2</div>3", "3"},
+	{"<div class=ad><svg><g/><path></path></svg><br></div>3", "3"},
+	{"<div class=ad><textarea></div></textarea><!-- </div> --></div>3", "3"},
+	{"<style class=gone>@import '//x';</style>3", "3"},
 	{"<object class=gone><img src=x></object>y", "y"},
 	{"<iframe src=//video.example/ width=1></iframe>",
 	 "<div data-cg-placeholder><p>This part of the page comes from video.example and is shown once you agree to: "
