@@ -293,6 +293,8 @@ enum page_way_begin exchange_page_begin(struct exchange *e)
 		return ask_whole(e);
 	if (work == PAGE_WITHHOLD && !e->decision.observe)
 		return withhold(e, e->decision.page.why);
+	if (e->decision.page.why)
+		e->page.outcome = e->decision.observe ? "unread" : "passed";
 	response_choose_framing(e);
 	return PAGE_HEAD_NOW;
 }

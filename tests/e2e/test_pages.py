@@ -103,16 +103,18 @@ def test_stacked_and_unknown():
             c.sendall(html(gzip.compress(gzip.compress(gzip.compress(PAGE))), 'Content-Encoding: gzip, gzip, gzip'))
         elif r.target == '/unknown':
             c.sendall(html(b'??', 'Content-Encoding: exi'))
+        elif r.target == '/charset':
+            c.sendall(kit.reply(PAGE, '200 OK', 'Content-Type: text/html; charset=utf-16'))
         elif r.target == '/broken':
             c.sendall(html(PAGE, 'Content-Encoding: gzip'))
 
     with Origin(answer) as o:
         with Proxy(o, RULES) as p:
             true(tidy(p.get('/two', 'Accept-Encoding: gzip')) == CLEAN, 'two codings')
-            same([p.get(x).status for x in ('/three', '/unknown', '/broken')], [502, 502, 502])
-            kit.wait_for(lambda: len(p.log_lines()) == 4, 'the log')
+            same([p.get(x).status for x in ('/three', '/unknown', '/broken', '/charset')], [502] * 4)
+            kit.wait_for(lambda: len(p.log_lines()) == 5, 'the log')
             lines = p.log_lines()
-            same([x['page'] for x in lines], ['rewritten', 'withheld', 'withheld', 'withheld'])
+            same([x['page'] for x in lines], ['rewritten'] + ['withheld'] * 4)
             true('coding' in lines[1]['error'] and 'coding' in lines[2]['error'], str(lines))
             true('Content-Encoding' in lines[3]['error'], str(lines))
             true('removed' in str(lines[0]) or lines[0]['within'], str(lines[0]))
@@ -121,8 +123,9 @@ def test_stacked_and_unknown():
             same((r.status, r.body, r.get('content-encoding')), (200, b'??', 'exi'))
             r = p.get('/broken', 'Accept-Encoding: br')
             same((r.status, r.body == PAGE, r.get('content-encoding')), (200, True, 'gzip'))
-            kit.wait_for(lambda: len(p.log_lines()) == 2, 'the log')
-            same([x['page'] for x in p.log_lines()], ['passed', 'passed'])
+            true(p.get('/charset').body == PAGE, 'another page')
+            kit.wait_for(lambda: len(p.log_lines()) == 3, 'the log')
+            same([x['page'] for x in p.log_lines()], ['passed'] * 3)
 
 
 def test_broken():
