@@ -155,7 +155,7 @@ bool rewriter_again(struct rewriter *r, const struct html_token *token)
 	if (r->dropped.active && drop_token(r, token))
 		return true;
 	if (r->place == PLACE_END)
-		return markup(r, token);
+		return markup(r, token) && (token->type == HTML_RUN || place_after(r, token));
 	if (token->type == HTML_RUN)
 		return place_run(r, token);
 	return place_before(r, token) && markup(r, token) && place_after(r, token);

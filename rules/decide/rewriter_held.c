@@ -106,6 +106,41 @@ static bool finish_script(struct rewriter *r, bool *stays)
 
 /* -- styles -------------------------------------------------------------------------------------------------------- */
 
+/*
+ * In svg and XHTML character references count in a style, but not in its CDATA sections: what is denied in either
+ * reading goes.
+ */
+static struct slice neutral_references(struct rewriter *r, struct slice css, struct beacon_judgement *denied)
+{
+	struct slice text, out;
+
+	if (!html_decode_text(css, &r->scratch, &text)) {
+		(void)rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
+		return slice_of(NULL, 0);
+	}
+	if (text.p != css.p)
+		text = arena_copy(&r->arena, text);
+	out = neutral_style(r, text, &r->held.selected.said, denied);
+	if (denied->pass)
+		return css;
+	if (slice_find(css, SLICE("<![CDATA[")) < css.n)
+		return slice_of(NULL, 0);
+	return edit_escape(r, out);
+}
+
+static struct slice neutral_content(struct rewriter *r, struct slice css, struct beacon_judgement *denied)
+{
+	struct beacon_judgement j;
+	struct slice out = neutral_style(r, css, &r->held.selected.said, denied);
+
+	if (!r->held.decode || slice_find_char(css, '&') == css.n)
+		return out;
+	out = neutral_references(r, out, &j);
+	if (denied->pass)
+		*denied = j;
+	return out;
+}
+
 /* The first n octets of the content. */
 static bool put_style(struct rewriter *r, size_t n)
 {
@@ -113,7 +148,7 @@ static bool put_style(struct rewriter *r, size_t n)
 	struct beacon_judgement denied;
 	const struct verdict *v;
 
-	out = neutral_style(r, css, &r->held.selected.said, &denied);
+	out = neutral_content(r, css, &denied);
 	if (!denied.pass) {
 		v = rewriter_verdict(r, VERDICT_REWRITE, shown(r, &denied), &denied, r->held.offset);
 		rewriter_report(r, r->held.offset + r->held.tag, css, out, v);

@@ -150,7 +150,7 @@ struct rewriter {
 	struct followed followed[FOLLOWED_MAX];
 	size_t n_followed;
 	enum place place;
-	unsigned templates; /* open ones, while the place is in or before the head */
+	unsigned templates; /* open ones: what is in them is no part of the document */
 	/* For what is inside attributes and noscript. */
 	struct rewriter *outer;
 	struct rewriter *noscript, *srcdoc; /* made when first needed */

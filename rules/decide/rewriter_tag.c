@@ -545,7 +545,7 @@ bool rewriter_start_tag(struct rewriter *r, const struct html_token *token)
 
 	begin(r, &t, token);
 	select_element(r, &t);
-	if (t.element == ELEMENT_BASE)
+	if (t.element == ELEMENT_BASE && token->ns == HTML_NS_HTML && !r->templates)
 		see_base(r, &t);
 	if (t.element == ELEMENT_META && !see_charset(r, &t))
 		return false;

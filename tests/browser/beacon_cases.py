@@ -162,6 +162,15 @@ case('style attribute', '<div style="background:url({u});width:9px;height:9px">x
 case('style attribute with references', '<p style="background-image:url(&quot;{u}&quot;)">x</p>')
 case('style in svg', '<svg><style>@import "{u}.css"; .a{fill:red}</style><rect class=a width=9 height=9 /></svg>')
 
+case('style attribute that is not closed', '<p style="background:url({u}">x</p>')
+head('style with an import that is not closed', '<style>@import "{u}.css</style>')
+head('style between comment signs', '<style><!-- @import url({u}.css); --></style>')
+head('style by way of a custom property', '<style>:root{--x:url("{u}")}body{background:var(--x)}</style>')
+head('style with an escaped line end', '<style>body{background:url("https://{h}/\\\n{p}")}</style>')
+case('style in svg with references', '<svg><style>@import &quot;{u}.css&quot;;</style></svg>')
+case('style in svg with a reference for a parenthesis', '<svg><style>:root{background:url&#40;{u})}</style></svg>')
+case('style in svg in CDATA', '<svg><style><![CDATA[@import "{u}.css";]]></style></svg>')
+
 # ---- Handlers.
 case('onload of the body', page='<!doctype html><title>t</title><body onload="new Image().src=\'{u}\'">x')
 case('onerror', '<img src="/case/x.none" onerror="navigator.sendBeacon(\'{u}\')" onload="new Image().src=\'{u}\'">')
@@ -220,11 +229,22 @@ case('Content-Security-Policy-Report-Only', '<img src="/a.gif">',
 case('Report-To', fields='Report-To: {"group":"g","max_age":100,"endpoints":[{"url":"{u}"}]}\n'
      'NEL: {"report_to":"g","max_age":100}\nReporting-Endpoints: e="{u}"', follows=False)
 
+case('Speculation-Rules', fields='Speculation-Rules: "{u}.json"')
+
 # ---- Base.
 head('base', '<base href="https://{h}/x/"><link rel=stylesheet href="{p}.css">')
 case('base and an image', head='<base href="//{h}/">', body='<img src="{p}">')
 case('a second base', head='<base href="/own/"><base href="https://{h}/">', body='<img src="{p}">', follows=False)
 case('base in the body', '<base href="https://{h}/"><img src="{p}">')
+
+case('base without address before base', head='<base target=_self><base href="//{h}/">', body='<img src="{p}">')
+case('base behind a base of svg', '<svg><base href="/own/"></base></svg><base href="https://{h}/"><img src="{p}">')
+case('base behind a base in a template', head='<template><base href="/own/"></template><base href="https://{h}/">',
+     body='<img src="{p}">')
+case('base behind a base in a noscript', head='<noscript><base href="/own/"></noscript><base href="https://{h}/">',
+     body='<img src="{p}">')
+case('base behind a base in a textarea', '<textarea><base href="/own/"></textarea><base href="https://{h}/">'
+     '<img src="{p}">')
 
 # ---- How addresses are written.
 case('address: without scheme', '<img src="//{h}/{p}">')
@@ -250,6 +270,10 @@ case('address: soft hyphen', '<img src="https://{p}.tra\u00adcker.example/{p}">'
 case('address: letters beyond ASCII', '<img src="https://{p}.bücher.example/{p}">')
 case('address: letters beyond ASCII, upper case', '<img src="https://{p}.BÜCHER.example/{p}">')
 case('address: letters beyond ASCII as references', '<img src="https://{p}.b&uuml;cher.example/{p}">')
+case('address: zero width space', '<img src="https://{p}.tra\u200bcker.example/{p}">')
+case('address: mathematical letters', '<img src="https://{p}.\U0001d42d\U0001d42backer.example/{p}">')
+case('address: percent for an ideographic full stop', '<img src="https://{p}%E3%80%82tracker.example/{p}">')
+case('address: another scheme without slashes', '<img src="http:{h}/{p}">')
 case('address: path with dots', '<img src="https://{h}/x/../y/./%2e%2e/{p}">')
 case('address: query and fragment', '<img src="https://{h}?x=/{p}#f">')
 case('address: within svg', '<svg width=9 height=9><image href="HTTPS:\\\\{h}/{p}" width=9 height=9 /></svg>')
@@ -298,6 +322,18 @@ case('markup: many attributes in front', '<img %s src="{u}">' % ' '.join(f'a{i}=
 case('page: gzip', '<img src="{u}">', coding='gzip')
 case('page: without type', '<img src="{u}">', type='text/html')
 case('page: windows-1251', '<p>лампа</p><img src="{u}">', type='text/html; charset=windows-1251', charset='cp1251')
+case('page: ISO-8859-1 with letters beyond ASCII in a host', '<img src="https://{p}.bücher.example/{p}">',
+     type='text/html; charset=iso-8859-1', charset='latin-1', todo='hosts are read as UTF-8')
+case('page: windows-1251 by meta', page='<!doctype html><meta charset=windows-1251><title>лампа</title><img src="{u}">',
+     type='text/html', charset='cp1251')
+case('page: ISO-2022-JP', '<p title="日本\'>">x</p><img src="{u}">', type='text/html; charset=iso-2022-jp',
+     charset='iso2022_jp', follows=False)
+case('page: ISO-2022-JP by meta', page='<!doctype html><meta charset=iso-2022-jp><title>t</title><p title="日本">x</p>'
+     '<img src="{u}">', type='text/html', charset='iso2022_jp', follows=False)
+case('page: Shift_JIS', '<p title="表能ソ">表</p><img alt="表" src="{u}">', type='text/html; charset=shift_jis',
+     charset='shift_jis')
+case('page: GBK', '<p title="乗乗">乗</p><img alt="乗" src="{u}">', type='text/html; charset=gbk', charset='gbk')
+case('page: UTF-16 by a mark', '<img src="{u}">', type='text/html', charset='utf-16', follows=False)
 case('page: UTF-8 with a mark', '\ufeff<img src="{u}">')
 case('page: UTF-16', '<img src="{u}">', type='text/html; charset=utf-16le', charset='utf-16-le', follows=False)
 case('page: XHTML', type='application/xhtml+xml', page='<html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title>'
@@ -305,6 +341,12 @@ case('page: XHTML', type='application/xhtml+xml', page='<html xmlns="http://www.
 case('page: XHTML with a script in CDATA', type='application/xhtml+xml',
      page='<html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title><script><![CDATA[new Image().src="{u}"]]>'
      '</script></head><body/></html>')
+case('page: XHTML with prefixes', type='application/xhtml+xml',
+     page='<h:html xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>t</h:title><h:script>new Image().src="{u}"'
+     '</h:script></h:head><h:body/></h:html>')
+case('page: XHTML with an entity', type='application/xhtml+xml',
+     page='<!DOCTYPE html [<!ENTITY t "{u}">]><html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head>'
+     '<body><img alt="" src="&t;"/></body></html>')
 case('page: XHTML with a style sheet', type='application/xhtml+xml',
      page='<?xml version="1.0"?><?xml-stylesheet type="text/css" href="{u}.css"?><html '
      'xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body/></html>',
