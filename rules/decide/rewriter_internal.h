@@ -7,6 +7,7 @@
  * rewriter_inline.c  what stands in data: and javascript: URLs
  * rewriter_held.c   scripts, styles and noscript, whose content decides about them
  * rewriter_policy.c   Content-Security-Policy in the page
+ * rewriter_outcome.c  what becomes of a tag that is denied
  * rewriter_place.c  where a head and a body begin and end, and what is injected there
  * rewriter_drop.c   elements that are left out
  * rewriter_edit.c   edits of a tag
@@ -214,6 +215,30 @@ enum inline_kind { INLINE_NONE, INLINE_DOCUMENT, INLINE_STYLE, INLINE_SCRIPT };
  * What is in images of data: URLs requests nothing.
  */
 enum inline_kind inline_content(struct rewriter *r, struct slice url, unsigned types, struct slice *content);
+
+/* ---- rewriter_outcome.c ---- */
+
+/* A start tag at hand. */
+struct tag {
+	const struct html_token *token;
+	enum element element;
+	unsigned flags;
+	struct selected selected;
+	struct edits edits;
+	struct inert_at inert;
+	purposes denied;		  /* of all that became inert */
+	struct beacon_judgement why;	  /* of the first that did */
+	const struct beacon_rule *leaves; /* a rule that wants the element removed or replaced */
+	bool renamed;
+};
+
+/* Its markup, cut, where it has no URL to be told by. */
+struct slice tag_shown(const struct html_token *token);
+bool tag_has_content(const struct tag *t);
+/* Notes what it takes to make it inert. */
+void inert_find(struct tag *t);
+/* Puts what a denied tag becomes. */
+bool tag_denied(struct rewriter *r, struct tag *t);
 
 /* ---- rewriter_tag.c ---- */
 

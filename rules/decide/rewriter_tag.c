@@ -1,20 +1,7 @@
-/* What becomes of a start tag. */
+/* A start tag: what selectors and URLs say of it. */
 #include "rules/decide/rewriter_internal.h"
 
 #include "rules/http/url.h"
-
-struct tag {
-	const struct html_token *token;
-	enum element element;
-	unsigned flags;
-	struct selected selected;
-	struct edits edits;
-	struct inert_at inert;
-	purposes denied;		  /* of all that became inert */
-	struct beacon_judgement why;	  /* of the first that did */
-	const struct beacon_rule *leaves; /* a rule that wants the element removed or replaced */
-	bool renamed;
-};
 
 static bool is_denied(const struct beacon_judgement *j)
 {
@@ -124,11 +111,6 @@ static bool starts_renamed(const struct tag *t, const struct html_attribute *a)
 	return false;
 }
 
-static struct slice shown(const struct html_token *token)
-{
-	return slice_head(token->raw, NAME_SHOWN_MAX);
-}
-
 static void judge_attribute(struct rewriter *r, struct tag *t, const struct html_attribute *a)
 {
 	struct carrier c = carrier_in(r, t, html_attribute_name(t->token, a));
@@ -148,7 +130,7 @@ static void judge_attribute(struct rewriter *r, struct tag *t, const struct html
 	j = judge_value(r, c, value, &t->selected.said);
 	if (!is_denied(&j)) {
 		if (j.match.rule && j.match.rule != t->selected.said.match.rule)
-			(void)rewriter_verdict(r, VERDICT_KEEP, j.url.n ? j.url : shown(t->token), &j,
+			(void)rewriter_verdict(r, VERDICT_KEEP, j.url.n ? j.url : tag_shown(t->token), &j,
 					       t->token->offset);
 		return;
 	}
@@ -229,148 +211,6 @@ static void judge_policy(struct rewriter *r, struct tag *t)
 		set_value(r, t, a, out);
 }
 
-/* ---- What becomes of it. ---- */
-
-static void find_types(struct tag *t)
-{
-	struct inert_at *at = &t->inert;
-
-	at->name_end = (uint32_t)(t->token->name_raw.p - t->token->raw.p + (ptrdiff_t)t->token->name_raw.n);
-	at->typed = t->element == ELEMENT_SCRIPT || t->element == ELEMENT_STYLE;
-	for (size_t i = 0; at->typed && i < t->token->attribute_count && at->n_types < CG_COUNT(at->types); i++) {
-		if (slice_ieq(html_attribute_name(t->token, &t->token->attributes[i]), SLICE("type")))
-			at->types[at->n_types++] = t->token->attributes[i].name;
-	}
-}
-
-void inert_type(struct edits *e, const struct inert_at *at)
-{
-	if (!at->typed)
-		return;
-	edit_add(e, at->name_end, 0, SLICE(" type=\"text/plain\""));
-	for (size_t i = 0; i < at->n_types; i++)
-		edit_add(e, at->types[i], 0, SLICE("data-cg-"));
-}
-
-void inert_mark(struct rewriter *r, struct edits *e, const struct inert_at *at, purposes mask)
-{
-	struct slice text = SLICE(" data-cg=\"");
-	bool first = true;
-
-	for (size_t bit = 1; bit < ruleset_purpose_count(r->rs); bit++) {
-		const struct slice parts[] = {text, first ? SLICE("") : SLICE(" "), ruleset_purpose(r->rs, bit)->name};
-
-		if (!(mask >> bit & 1))
-			continue;
-		text = arena_concat(&r->arena, parts, CG_COUNT(parts));
-		first = false;
-	}
-	edit_add(e, at->name_end, 0, arena_concat(&r->arena, (struct slice[]){text, SLICE("\"")}, 2));
-}
-
-static struct slice first_title(const struct rewriter *r, purposes mask)
-{
-	for (size_t bit = 1; bit < ruleset_purpose_count(r->rs); bit++) {
-		if (mask >> bit & 1)
-			return ruleset_purpose(r->rs, bit)->title;
-	}
-	return SLICE("consent");
-}
-
-static struct slice host_shown(struct rewriter *r, struct slice url)
-{
-	struct web_url u;
-
-	if (!web_url_parse(url, &r->base, &r->arena, &u) || u.kind != WEB_URL_NETWORK)
-		return SLICE("another site");
-	return u.host;
-}
-
-struct slice placeholder(struct rewriter *r, const struct beacon_judgement *j)
-{
-	const struct beacon_rule *rule = j->match.rule;
-	struct slice title = first_title(r, j->mask);
-	const struct slice parts[] = {
-		SLICE("<div data-cg-placeholder>"),
-		SLICE("<p>This part of the page comes from "),
-		edit_escape(r, host_shown(r, j->url)),
-		SLICE(" and is shown once you agree to: "),
-		edit_escape(r, title),
-		SLICE(".</p></div>"),
-	};
-
-	if (rule && rule->replacement.n)
-		return rule->replacement;
-	return arena_concat(&r->arena, parts, CG_COUNT(parts));
-}
-
-static bool has_content(const struct tag *t)
-{
-	if (t->token->ns != HTML_NS_HTML)
-		return !t->token->self_closing;
-	return !(t->flags & ELEMENT_VOID) && !html_is_void(t->token->name_raw);
-}
-
-/* The element goes, with what is in it. */
-static bool leave_out(struct rewriter *r, struct tag *t, enum verdict_kind kind, struct slice instead)
-{
-	const struct html_token *token = t->token;
-	const struct verdict *v =
-		rewriter_verdict(r, kind, t->why.url.n ? t->why.url : shown(token), &t->why, token->offset);
-
-	rewriter_report(r, token->offset, token->raw, instead, v);
-	if (has_content(t))
-		rewriter_drop(r, token);
-	return rewriter_put(r, instead);
-}
-
-static const struct verdict *verdict_of(struct rewriter *r, const struct tag *t, enum verdict_kind kind)
-{
-	return rewriter_verdict(r, kind, t->why.url.n ? t->why.url : shown(t->token), &t->why, t->token->offset);
-}
-
-/* v: what was decided about it; hidden: something else is shown in its place. */
-static bool stays_inert(struct rewriter *r, struct tag *t, const struct verdict *v, bool hidden)
-{
-	const struct html_token *token = t->token;
-
-	inert_type(&t->edits, &t->inert);
-	if (hidden)
-		edit_add(&t->edits, t->inert.name_end, 0, SLICE(" hidden data-cg-hidden"));
-	inert_mark(r, &t->edits, &t->inert, t->denied);
-	if (t->edits.full)
-		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
-	return edits_put(r, &t->edits, token->raw, token->offset, v);
-}
-
-static bool can_be_inert(const struct tag *t)
-{
-	return t->renamed || (t->denied && t->element == ELEMENT_SCRIPT);
-}
-
-static bool replace(struct rewriter *r, struct tag *t)
-{
-	struct slice instead = placeholder(r, &t->why);
-	const struct verdict *v;
-
-	if (t->leaves->replacement.n || !can_be_inert(t) || !(t->flags & ELEMENT_INERT))
-		return leave_out(r, t, VERDICT_REPLACE, instead);
-	v = verdict_of(r, t, VERDICT_REPLACE);
-	rewriter_report(r, t->token->offset, slice_of(NULL, 0), instead, v);
-	return rewriter_put(r, instead) && stays_inert(r, t, v, true);
-}
-
-static bool denied_tag(struct rewriter *r, struct tag *t)
-{
-	if (t->leaves && t->leaves->action == BEACON_REMOVED)
-		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
-	if (t->leaves)
-		return replace(r, t);
-	if (!can_be_inert(t))
-		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
-	return stays_inert(r, t, verdict_of(r, t, VERDICT_INERT), false);
-}
-
 /* ---- Elements whose content decides. ---- */
 
 static bool holds_word(struct slice s, struct slice word)
@@ -442,7 +282,7 @@ static bool hold(struct rewriter *r, const struct tag *t, enum hold what)
 	r->held.selected.n_hits = t->selected.n_hits;
 	memcpy(r->held.selected.hits, t->selected.hits, t->selected.n_hits * sizeof *t->selected.hits);
 	if (t->denied)
-		(void)rewriter_verdict(r, VERDICT_INERT, t->why.url.n ? t->why.url : shown(t->token), &t->why,
+		(void)rewriter_verdict(r, VERDICT_INERT, t->why.url.n ? t->why.url : tag_shown(t->token), &t->why,
 				       t->token->offset);
 	r->held.decode = t->token->ns != HTML_NS_HTML || r->page->xml;
 	return held_begin(r, what, t->token);
@@ -461,7 +301,7 @@ static bool inject_around(struct rewriter *r, const struct tag *t, enum inject_p
 			hit |= t->selected.hits[k] == i->rule->selector;
 		if (!hit)
 			continue;
-		if (place == INJECT_AFTER && has_content(t)) {
+		if (place == INJECT_AFTER && tag_has_content(t)) {
 			if (r->n_followed < FOLLOWED_MAX)
 				r->followed[r->n_followed++] = (struct followed){t->token->name, 0, i};
 		} else if (!inject_one(r, i, at)) {
@@ -475,7 +315,7 @@ static bool inject_around(struct rewriter *r, const struct tag *t, enum inject_p
 
 static void judge(struct rewriter *r, struct tag *t)
 {
-	find_types(t);
+	inert_find(t);
 	if (!r->judges)
 		return;
 	for (size_t i = 0; i < t->token->attribute_count; i++)
@@ -487,9 +327,9 @@ static void judge(struct rewriter *r, struct tag *t)
 static bool put_tag(struct rewriter *r, struct tag *t)
 {
 	if (t->denied)
-		return denied_tag(r, t);
+		return tag_denied(r, t);
 	if (t->selected.said.match.rule)
-		(void)rewriter_verdict(r, VERDICT_KEEP, shown(t->token), &t->selected.said, t->token->offset);
+		(void)rewriter_verdict(r, VERDICT_KEEP, tag_shown(t->token), &t->selected.said, t->token->offset);
 	return edits_put(r, &t->edits, t->token->raw, t->token->offset, NULL);
 }
 
@@ -588,7 +428,7 @@ bool rewriter_oversized(struct rewriter *r, const struct html_token *token)
 	if (token->end_tag || !r->judges || is_plain_text(token->name_raw))
 		return rewriter_put(r, token->raw);
 	rewriter_report(r, token->offset, token->raw, slice_of(NULL, 0),
-			rewriter_verdict(r, kind, shown(token), &j, token->offset));
+			rewriter_verdict(r, kind, tag_shown(token), &j, token->offset));
 	if (j.pass)
 		return rewriter_put(r, token->raw);
 	if (e == ELEMENT_SCRIPT || e == ELEMENT_STYLE || e == ELEMENT_IFRAME || e == ELEMENT_NOSCRIPT)

@@ -1,0 +1,147 @@
+/* What becomes of a tag that is denied: inert, removed or replaced. */
+#include "rules/decide/rewriter_internal.h"
+
+struct slice tag_shown(const struct html_token *token)
+{
+	return slice_head(token->raw, NAME_SHOWN_MAX);
+}
+
+void inert_find(struct tag *t)
+{
+	struct inert_at *at = &t->inert;
+
+	at->name_end = (uint32_t)(t->token->name_raw.p - t->token->raw.p + (ptrdiff_t)t->token->name_raw.n);
+	at->typed = t->element == ELEMENT_SCRIPT || t->element == ELEMENT_STYLE;
+	for (size_t i = 0; at->typed && i < t->token->attribute_count && at->n_types < CG_COUNT(at->types); i++) {
+		if (slice_ieq(html_attribute_name(t->token, &t->token->attributes[i]), SLICE("type")))
+			at->types[at->n_types++] = t->token->attributes[i].name;
+	}
+}
+
+void inert_type(struct edits *e, const struct inert_at *at)
+{
+	if (!at->typed)
+		return;
+	edit_add(e, at->name_end, 0, SLICE(" type=\"text/plain\""));
+	for (size_t i = 0; i < at->n_types; i++)
+		edit_add(e, at->types[i], 0, SLICE("data-cg-"));
+}
+
+void inert_mark(struct rewriter *r, struct edits *e, const struct inert_at *at, purposes mask)
+{
+	struct slice text = SLICE(" data-cg=\"");
+	bool first = true;
+
+	for (size_t bit = 1; bit < ruleset_purpose_count(r->rs); bit++) {
+		const struct slice parts[] = {text, first ? SLICE("") : SLICE(" "), ruleset_purpose(r->rs, bit)->name};
+
+		if (!(mask >> bit & 1))
+			continue;
+		text = arena_concat(&r->arena, parts, CG_COUNT(parts));
+		first = false;
+	}
+	edit_add(e, at->name_end, 0, arena_concat(&r->arena, (struct slice[]){text, SLICE("\"")}, 2));
+}
+
+static struct slice first_title(const struct rewriter *r, purposes mask)
+{
+	for (size_t bit = 1; bit < ruleset_purpose_count(r->rs); bit++) {
+		if (mask >> bit & 1)
+			return ruleset_purpose(r->rs, bit)->title;
+	}
+	return SLICE("consent");
+}
+
+static struct slice host_shown(struct rewriter *r, struct slice url)
+{
+	struct web_url u;
+
+	if (!web_url_parse(url, &r->base, &r->arena, &u) || u.kind != WEB_URL_NETWORK)
+		return SLICE("another site");
+	return u.host;
+}
+
+struct slice placeholder(struct rewriter *r, const struct beacon_judgement *j)
+{
+	const struct beacon_rule *rule = j->match.rule;
+	struct slice title = first_title(r, j->mask);
+	const struct slice parts[] = {
+		SLICE("<div data-cg-placeholder>"),
+		SLICE("<p>This part of the page comes from "),
+		edit_escape(r, host_shown(r, j->url)),
+		SLICE(" and is shown once you agree to: "),
+		edit_escape(r, title),
+		SLICE(".</p></div>"),
+	};
+
+	if (rule && rule->replacement.n)
+		return rule->replacement;
+	return arena_concat(&r->arena, parts, CG_COUNT(parts));
+}
+
+bool tag_has_content(const struct tag *t)
+{
+	if (t->token->ns != HTML_NS_HTML)
+		return !t->token->self_closing;
+	return !(t->flags & ELEMENT_VOID) && !html_is_void(t->token->name_raw);
+}
+
+/* The element goes, with what is in it. */
+static bool leave_out(struct rewriter *r, struct tag *t, enum verdict_kind kind, struct slice instead)
+{
+	const struct html_token *token = t->token;
+	const struct verdict *v =
+		rewriter_verdict(r, kind, t->why.url.n ? t->why.url : tag_shown(token), &t->why, token->offset);
+
+	rewriter_report(r, token->offset, token->raw, instead, v);
+	if (tag_has_content(t))
+		rewriter_drop(r, token);
+	return rewriter_put(r, instead);
+}
+
+static const struct verdict *verdict_of(struct rewriter *r, const struct tag *t, enum verdict_kind kind)
+{
+	return rewriter_verdict(r, kind, t->why.url.n ? t->why.url : tag_shown(t->token), &t->why, t->token->offset);
+}
+
+/* v: what was decided about it; hidden: something else is shown in its place. */
+static bool stays_inert(struct rewriter *r, struct tag *t, const struct verdict *v, bool hidden)
+{
+	const struct html_token *token = t->token;
+
+	inert_type(&t->edits, &t->inert);
+	if (hidden)
+		edit_add(&t->edits, t->inert.name_end, 0, SLICE(" hidden data-cg-hidden"));
+	inert_mark(r, &t->edits, &t->inert, t->denied);
+	if (t->edits.full)
+		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
+	return edits_put(r, &t->edits, token->raw, token->offset, v);
+}
+
+static bool can_be_inert(const struct tag *t)
+{
+	return t->renamed || (t->denied && t->element == ELEMENT_SCRIPT);
+}
+
+static bool replace(struct rewriter *r, struct tag *t)
+{
+	struct slice instead = placeholder(r, &t->why);
+	const struct verdict *v;
+
+	if (t->leaves->replacement.n || !can_be_inert(t) || !(t->flags & ELEMENT_INERT))
+		return leave_out(r, t, VERDICT_REPLACE, instead);
+	v = verdict_of(r, t, VERDICT_REPLACE);
+	rewriter_report(r, t->token->offset, slice_of(NULL, 0), instead, v);
+	return rewriter_put(r, instead) && stays_inert(r, t, v, true);
+}
+
+bool tag_denied(struct rewriter *r, struct tag *t)
+{
+	if (t->leaves && t->leaves->action == BEACON_REMOVED)
+		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
+	if (t->leaves)
+		return replace(r, t);
+	if (!can_be_inert(t))
+		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
+	return stays_inert(r, t, verdict_of(r, t, VERDICT_INERT), false);
+}
