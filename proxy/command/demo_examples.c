@@ -8,20 +8,24 @@
 #include "proxy/config/disk_loader.h"
 #include "proxy/tls/tls.h"
 #include "rules/consent/consent.h"
+#include "rules/consent/sealed.h"
 
 #define DAY 86400
 
-/* What a browser that was here before carries. */
-#define COOKIES "nwv_session=s1; lang=de; _ga=GA1.1.7.8; _fbp=fb.1.7.8"
+/* What a browser that was here before carries, beside a session. */
+#define SESSION "nwv_session"
+#define COOKIES "lang=de; _ga=GA1.1.7.8; _fbp=fb.1.7.8"
 
 struct examples {
 	const struct demo_setup *setup;
 	const struct config_site *site;
 	struct consent_query query;
+	const struct seal_ops *seal;
 	struct arena arena;
 	struct slice good;
 	struct slice expired;
 	struct slice forged;
+	struct slice session; /* sealed */
 };
 
 static purposes by_name(const struct ruleset *rules, struct slice name)
@@ -61,6 +65,9 @@ static void make_tokens(struct examples *e)
 	e->good = token(e, now);
 	e->expired = token(e, now - ruleset_policy(e->site->rules)->remember - DAY);
 	e->forged = forge(e, e->good);
+	e->session = sealed_make(
+		&(struct sealing){.ops = e->seal, .site = e->query.site, .name = SLICE(SESSION), .now = now},
+		SLICE("s1"), 0, &e->arena);
 }
 
 /* -- printing ------------------------------------------------------------------------------------------------------ */
@@ -70,9 +77,9 @@ static void line(const struct examples *e, const char *title, const char *see, c
 		 const char *options)
 {
 	printf("  # %s:\n  # %s\n", title, see);
-	printf("  curl -si --cacert '%s/ca.pem' %s-b '" COOKIES "%s%.*s' \\\n"
+	printf("  curl -si --cacert '%s/ca.pem' %s-b '" SESSION "=%.*s; " COOKIES "%s%.*s' \\\n"
 	       "    'https://localhost:%u/cookies.txt?plan=desk&gclid=CLICK'\n\n",
-	       e->setup->folder, options, cookie, SLICE_ARG(value), (unsigned)e->setup->port);
+	       e->setup->folder, options, SLICE_ARG(e->session), cookie, SLICE_ARG(value), (unsigned)e->setup->port);
 }
 
 static void print_places(const struct demo_setup *s)
@@ -93,8 +100,10 @@ static void print_lines(const struct examples *e)
 	puts("  Lines to paste in another terminal. Each sends cookies that a browser may still have; the answer "
 	     "shows\n"
 	     "  which ones are deleted or set (Set-Cookie), and its text which ones the origin received.\n");
-	line(e, "No consent", "only nwv_session reaches the origin; lang, _ga and _fbp are deleted; gclid is gone", "",
-	     none, "");
+	line(e, "No consent",
+	     "only nwv_session reaches the origin, opened, as it is sealed on the device; lang, _ga and _fbp are "
+	     "deleted; gclid is gone",
+	     "", none, "");
 	line(e, "Agreed to preferences and analytics, signed by crumbgate",
 	     "lang and _ga pass both ways, the cookie vid is made; _fbp and gclid stay out", cookie, e->good, "");
 	line(e, "The same with the opt-out cookie", "analytics is denied again: _ga is deleted, lang passes",
@@ -136,6 +145,7 @@ void demo_print_examples(const struct demo_setup *s, const struct config *config
 						 .site = e.site->names[0],
 						 .secure = true,
 						 .now = (int64_t)time(NULL)};
+		e.seal = tls_seal_ops(keys);
 		make_tokens(&e);
 		print_lines(&e);
 		print_browser(&e);

@@ -69,6 +69,12 @@ static bool several(purposes set)
 	return (set & (set - 1)) != 0;
 }
 
+static bool is_kept(const struct verdict *v)
+{
+	return v->kind == VERDICT_KEEP || v->kind == VERDICT_REWRITE || v->kind == VERDICT_SEAL ||
+	       v->kind == VERDICT_OPEN;
+}
+
 /* What must be for the thing to pass that does not; or what lets it pass. */
 static struct slice change_of(struct explain *e, const struct verdict *v)
 {
@@ -83,12 +89,11 @@ static struct slice change_of(struct explain *e, const struct verdict *v)
 	if (!needed && v->subject == SUBJECT_BEACON && !v->rule)
 		return SLICE("passes with any consent");
 	if (!needed)
-		return v->kind == VERDICT_KEEP || v->kind == VERDICT_REWRITE ? SLICE("passes always: necessary")
-									     : slice_of(NULL, 0);
+		return is_kept(v) ? SLICE("passes always: necessary") : slice_of(NULL, 0);
 	if (missing)
 		return arena_printf(&e->visit.arena, "%s if %.*s %s granted%s%s", passes, SLICE_ARG(names),
 				    several(missing) ? "are" : "is", opt_out, signal);
-	if (v->kind != VERDICT_KEEP && v->kind != VERDICT_REWRITE && v->kind != VERDICT_INJECT)
+	if (!is_kept(v) && v->kind != VERDICT_INJECT)
 		return slice_of(NULL, 0);
 	return arena_printf(&e->visit.arena, "would not pass if %.*s %s denied", SLICE_ARG(names),
 			    several(needed) ? "(one of them) were" : "were");
@@ -130,7 +135,7 @@ static void text_consent(struct explain *e)
 
 static void text_verdict(struct explain *e, const struct verdict *v)
 {
-	bool passes = v->kind == VERDICT_KEEP || v->kind == VERDICT_REWRITE || v->kind == VERDICT_INJECT;
+	bool passes = is_kept(v) || v->kind == VERDICT_INJECT;
 	const char *paint = !e->colour ? "" : passes ? "\033[32m" : "\033[33m";
 	struct slice change = change_of(e, v), why = verdict_why(v, &e->visit.arena);
 

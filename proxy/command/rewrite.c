@@ -71,6 +71,7 @@ static bool decide(struct rewrite *r)
 
 	r->env = (struct decide_env){.rules = v->rules,
 				     .mac = v->x.mac,
+				     .seal = v->x.seal,
 				     .site = v->site,
 				     .scratch = v->x.scratch,
 				     .guard = v->x.guard,

@@ -295,6 +295,7 @@ static struct harness_options options_of(const struct test_command *t)
 		.site_rules = t->config ? site_rules_of : NULL,
 		.site_rules_arg = t->config,
 		.mac = t->keys ? tls_consent_mac(t->keys) : NULL,
+		.seal = t->keys ? tls_seal_ops(t->keys) : NULL,
 		.transport = t->transport ? through_transport(t->transport) : NULL,
 		.now = t->transport ? (int64_t)time(NULL) : 0,
 		.all_classes = t->all_classes,

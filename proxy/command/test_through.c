@@ -317,6 +317,14 @@ static const char *converse(struct run *r)
 	return r->visitor.complete ? NULL : r->visitor.why;
 }
 
+static bool seals(const struct test_case *test)
+{
+	for (const struct expectation *e = test->first; e; e = e->next)
+		if (e->what == EXPECT_SEALED)
+			return true;
+	return test->seals;
+}
+
 static const char *why_skipped(const struct through *t, const struct prepared *x)
 {
 	enum given_consent given = x->test->given.consent;
@@ -327,6 +335,8 @@ static const char *why_skipped(const struct through *t, const struct prepared *x
 		return "an http case needs --plain HOST:PORT";
 	if (given != GIVEN_UNDECIDED && given != GIVEN_MALFORMED && !t->options->consent)
 		return "a given consent needs the proxy's keys: -c crumbgate.conf with consent-keys";
+	if (seals(x->test) && !t->options->consent)
+		return "sealed cookies need the proxy's keys: -c crumbgate.conf with consent-keys";
 	return NULL;
 }
 

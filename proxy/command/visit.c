@@ -117,6 +117,7 @@ bool visit_load(struct visit *v)
 	v->x.test = &v->test;
 	v->x.rules = v->rules;
 	v->x.mac = v->keys ? tls_consent_mac(v->keys) : &harness_mac;
+	v->x.seal = v->keys ? tls_seal_ops(v->keys) : &harness_seal;
 	v->x.site = v->site;
 	v->x.now = (int64_t)time(NULL);
 	return exchange_prepare(&v->x, &v->arena) || visit_complain(v, "the visit", "memory ran out");

@@ -128,6 +128,21 @@ void config_warn_regions(const struct ruleset *rules, struct diagnostics *d)
 	}
 }
 
+/* Keys of this process alone would sign out every visitor when it ends, and differ from those of the next machine. */
+static void check_sealed(struct loading *l, const struct ruleset *rules)
+{
+	const struct rule *r = ruleset_sealed(rules);
+
+	if (!r || l->config->consent_key_file.n)
+		return;
+	diagnostics_add(
+		l->d, SEVERITY_ERROR,
+		&(struct position){
+			.file = r->file, .source = r->text, .line = r->line, .column = 1, .width = (unsigned)r->text.n},
+		"make a file with \"crumbgate certs keys FILE\" and write in crumbgate.conf: consent-keys FILE",
+		"cookies are sealed, but there is no key");
+}
+
 static void report_missing(struct loading *l, const struct config_site *site, enum load_result r)
 {
 	config_say(l, SEVERITY_ERROR, word_position(site->statement->source, site->rules_word),
@@ -152,8 +167,10 @@ static void load_site_rules(struct loading *l, struct config_site *site)
 		return;
 	}
 	site->rules = ruleset_load(l->loader, site->rules_file, l->d);
-	if (site->rules)
-		config_warn_regions(site->rules, l->d);
+	if (!site->rules)
+		return;
+	config_warn_regions(site->rules, l->d);
+	check_sealed(l, site->rules);
 }
 
 void config_load_rules(struct loading *l)

@@ -29,6 +29,7 @@ static bool init_site(struct server *s, size_t i)
 		.upstreams = upstream_set_new(&s->io, s->parts.config, c, s->parts.tls_client),
 		.env = {.rules = c->rules,
 			.mac = s->parts.mac,
+			.seal = s->parts.seal,
 			.site = c->names[0],
 			.scratch = s->scratch,
 			.sha256 = tls_sha256,

@@ -14,6 +14,7 @@
 #include "proxy/tls/tls.h"
 #include "rules/base/attributes.h"
 #include "rules/consent/consent.h"
+#include "rules/consent/sealed.h"
 
 struct server;
 
@@ -22,6 +23,7 @@ struct server_parts {
 	struct event_base *base;
 	const struct config *config;
 	const struct consent_mac *mac;
+	const struct seal_ops *seal;
 	struct tls_server *tls;	       /* NULL if no listener uses TLS */
 	struct tls_client *tls_client; /* NULL if no origin uses TLS */
 	struct access_log *log;	       /* never NULL; it may be an "off" log */

@@ -285,6 +285,28 @@ static void add_counts(struct buffer *out, struct slice key, const unsigned *cou
 	buffer_add_char(out, '}');
 }
 
+/* What became of the sealed cookies that did not open: "unsealed":{"altered":1}. */
+static void add_unsealed(struct buffer *out, const unsigned *counts)
+{
+	bool first = true;
+
+	for (enum sealed_state s = SEALED_OPENED + 1; s < SEALED_STATES; s++) {
+		if (!counts[s])
+			continue;
+		if (first) {
+			add_key(out, SLICE("unsealed"));
+			buffer_add_char(out, '{');
+		}
+		buffer_add_str(out, first ? "\"" : ",\"");
+		buffer_add_str(out, sealed_state_text(s));
+		buffer_add(out, SLICE("\":"));
+		add_number(out, counts[s]);
+		first = false;
+	}
+	if (!first)
+		buffer_add_char(out, '}');
+}
+
 static void add_decision(struct buffer *out, const struct decision *d, const struct ruleset *rules)
 {
 	if (rules)
@@ -301,6 +323,7 @@ static void add_decision(struct buffer *out, const struct decision *d, const str
 	if (d->observe)
 		add_text(out, SLICE("mode"), SLICE("observe"));
 	add_counts(out, SLICE("verdicts"), d->counts, NULL);
+	add_unsealed(out, d->sealed);
 }
 
 /* What a beacon's URL tells behind '?' may be about the visitor. */

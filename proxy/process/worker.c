@@ -167,6 +167,7 @@ static bool listen_on_all(struct worker_process *w)
 		.base = w->base,
 		.config = w->loaded.config,
 		.mac = tls_consent_mac(w->loaded.consent_keys),
+		.seal = tls_seal_ops(w->loaded.consent_keys),
 		.tls = w->loaded.tls,
 		.tls_client = w->loaded.tls_client,
 		.log = w->log,

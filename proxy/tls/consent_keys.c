@@ -14,6 +14,8 @@
 
 struct tls_consent_keys {
 	struct consent_mac mac;
+	struct seal_ops seal;
+	struct seal_keys seal_keys;
 	size_t n;
 	EVP_MAC_CTX *keyed[CONSENT_KEYS_MAX]; /* newest first */
 };
@@ -48,7 +50,7 @@ static bool add_key(struct tls_consent_keys *k, EVP_MAC *hmac, const unsigned ch
 		return false;
 	}
 	k->keyed[k->n++] = ctx;
-	return true;
+	return seal_keys_add(&k->seal_keys, key, KEY_SIZE);
 }
 
 #define HINT_NEW "make one with: crumbgate certs keys FILE"
@@ -140,6 +142,7 @@ struct tls_consent_keys *tls_consent_keys_load(const struct loader *loader, stru
 	d->failed |= !good;
 	if (good) {
 		k->mac = (struct consent_mac){k, keyed_mac};
+		k->seal = seal_keys_ops(&k->seal_keys);
 		if (path.n == 0)
 			good = take_random(k, hmac);
 		else
@@ -159,12 +162,18 @@ void tls_consent_keys_free(struct tls_consent_keys *k)
 		return;
 	for (size_t i = 0; i < k->n; i++)
 		EVP_MAC_CTX_free(k->keyed[i]);
+	seal_keys_free(&k->seal_keys);
 	free(k);
 }
 
 const struct consent_mac *tls_consent_mac(struct tls_consent_keys *k)
 {
 	return &k->mac;
+}
+
+const struct seal_ops *tls_seal_ops(struct tls_consent_keys *k)
+{
+	return &k->seal;
 }
 
 void tls_sha256(struct slice data, unsigned char out[32])

@@ -6,6 +6,8 @@
 
 #include "certs/certs.h"
 #include "proxy/tls/tls.h"
+#include "rules/consent/consent.h"
+#include "rules/consent/sealed.h"
 
 /* -- error.c: the only reader of OpenSSL's error queue -- */
 
@@ -38,6 +40,20 @@ int tls_ticket_callback(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP
 /* -- server.c -- */
 
 struct tls_ticket_site *tls_ticket_site_of(SSL *ssl);
+
+/* -- seal_keys.c -- */
+
+struct seal_keys {
+	size_t n;
+	struct seal_key {
+		unsigned char id[SEAL_ID];
+		EVP_CIPHER_CTX *seals, *opens;
+	} key[CONSENT_KEYS_MAX]; /* newest first */
+};
+/* Adds the keys made of a secret, at most CONSENT_KEYS_MAX. False if memory ran out; free all the same. */
+bool seal_keys_add(struct seal_keys *k, const unsigned char *secret, size_t n);
+void seal_keys_free(struct seal_keys *k);
+struct seal_ops seal_keys_ops(struct seal_keys *k);
 
 /* -- context.c: what contexts toward visitors and origins have in common -- */
 

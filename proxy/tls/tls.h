@@ -107,9 +107,11 @@ const char *tls_error(const SSL *ssl);
 const char *tls_version(const SSL *ssl); /* "TLSv1.3"; NULL before the handshake */
 bool tls_resumed(const SSL *ssl);
 
-/* -- keyed hash for consent ---------------------------------------------------------------------------------------- */
+/* -- keys for consent and sealed cookies
+ * ---------------------------------------------------------------------------------------- */
 
 struct consent_mac;
+struct seal_ops;
 /*
  * HMAC-SHA-256 keys for the signed consent cookie, from the text of a key file: one key a line, newest first, 64
  * hexadecimal digits each, '#' comments. At most CONSENT_KEYS_MAX. An empty path gives one random key. Keyed contexts
@@ -120,6 +122,11 @@ CG_WARN_UNUSED struct tls_consent_keys *tls_consent_keys_load(const struct loade
 							      struct diagnostics *d);
 void tls_consent_keys_free(struct tls_consent_keys *k); /* NULL is fine */
 const struct consent_mac *tls_consent_mac(struct tls_consent_keys *k);
+/*
+ * AES-256-GCM for sealed cookies (rules/consent/sealed.h). Its keys are made of the consent keys by HKDF (RFC 5869), so
+ * that an operator keeps and rotates one file. Lives as long.
+ */
+const struct seal_ops *tls_seal_ops(struct tls_consent_keys *k);
 
 void tls_sha256(struct slice data, unsigned char out[32]);
 

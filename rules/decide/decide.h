@@ -4,7 +4,7 @@
  * One struct decision per exchange: decide_request() fills it, decide_response() (once per final response, and once per
  * forwarded interim response) uses it. Everything made lives in the exchange's arena, which must be the one that the
  * messages' fields grow in: its sticky failure is how a lack of memory is seen. In observe mode the messages are
- * left untouched and the verdicts tell what would have happened.
+ * left untouched and the verdicts tell what would have happened; but sealed cookies that open are opened.
  */
 #ifndef CG_RULES_DECIDE_DECIDE_H
 #define CG_RULES_DECIDE_DECIDE_H
@@ -17,6 +17,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/slice.h"
 #include "rules/consent/consent.h"
+#include "rules/consent/sealed.h"
 #include "rules/http/message.h"
 #include "rules/language/ruleset.h"
 
@@ -29,6 +30,8 @@ enum verdict_kind {
 	VERDICT_BLOCK,	 /* the request is answered with 204, the origin never sees it */
 	VERDICT_INERT,	 /* a beacon in a page that stays there and does nothing */
 	VERDICT_REPLACE, /* a beacon in a page, by something else */
+	VERDICT_SEAL,	 /* the value of a Set-Cookie, see rules/consent/sealed.h */
+	VERDICT_OPEN,	 /* a sealed cookie of the request */
 	VERDICT_KINDS
 };
 
@@ -65,6 +68,7 @@ typedef void (*verdict_sink)(void *arg, const struct verdict *v);
 struct decide_env {
 	const struct ruleset *rules;
 	const struct consent_mac *mac;
+	const struct seal_ops *seal; /* NULL: cookies that the rules seal do not pass */
 	struct slice site;
 	struct pattern_scratch *scratch;
 	const struct guard *guard;    /* the guard of these rules, made once; NULL: pages get none */
@@ -83,6 +87,7 @@ enum decide_action {
 	DECIDE_BLOCK, /* answer 204 with Cache-Control: no-store */
 };
 
+struct opened;	 /* a sealed cookie that opened */
 struct leftover; /* a denied cookie seen in the request */
 struct injected; /* a cookie made for this visitor */
 
@@ -149,6 +154,8 @@ struct decision {
 	bool observe;
 	unsigned counts[VERDICT_KINDS]; /* by kind, keep included */
 	int64_t now;
+	unsigned sealed[SEALED_STATES]; /* what became of the sealed cookies of the request */
+	struct opened *opened;
 	struct leftover *leftovers;
 	struct injected *injected;
 	struct slice host;

@@ -7,6 +7,7 @@
  * expire.c       denied cookies on the device: remembered from the request, deleted by the response
  * inject.c       cookies that crumbgate makes
  * template.c     variables of what is injected
+ * sealed.c       cookies that are sealed on the device
  * beacon.c       whether a URL may be requested
  * page.c         what is to be done with a body
  * page_inject.c  what goes into a page, and what a Content-Security-Policy says to that
@@ -20,6 +21,7 @@
 #include "rules/base/text.h"
 #include "rules/decide/decide.h"
 #include "rules/decide/guard.h"
+#include "rules/http/cookie.h"
 #include "rules/http/csp.h"
 
 /* One direction of an exchange under decision. */
@@ -47,6 +49,21 @@ extern const char decide_pattern_limit[]; /* the reason where a pattern hit its 
 struct judgement judge_cookie(const struct deciding *x, struct slice name);
 /* True if all purposes of the mask are granted. */
 bool is_granted(const struct deciding *x, purposes mask);
+
+/* ---- sealed.c ---- */
+
+/*
+ * A cookie of the request whose rule says sealed, and which may pass: opened, its pair then in *replacement, or
+ * dropped. Sets the verdict's kind and reason.
+ */
+enum cookie_edit sealed_request(const struct deciding *x, const struct cookie *c, const struct judgement *j,
+				struct verdict *v, struct slice *replacement);
+/*
+ * A Set-Cookie of such a rule that may pass and does not delete; heeded: set_cookie_parse() was true. Seals the value
+ * in *field, or returns false: it must not pass. Sets the verdict's kind and reason.
+ */
+bool sealed_response(const struct deciding *x, const struct set_cookie *c, bool heeded, struct verdict *v,
+		     struct slice *field);
 
 /* ---- beacon.c ---- */
 

@@ -65,12 +65,15 @@ static enum cookie_edit edit_cookie(void *arg, const struct cookie *c, struct sl
 			    .mask = j.mask,
 			    .reason = j.reason};
 
-	(void)replacement;
+	enum cookie_edit edit = j.pass || x->d->observe ? COOKIE_KEEP : COOKIE_DROP;
+
+	if (j.pass && j.cookie && j.cookie->sealed)
+		edit = sealed_request(x, c, &j, &v, replacement);
 	verdict_emit(x, &v);
 	inject_seen(x, c->name);
 	if (!j.pass && j.rule)
 		leftover_add(x, c->name, &j);
-	return j.pass || x->d->observe ? COOKIE_KEEP : COOKIE_DROP;
+	return edit;
 }
 
 static bool keep_param(void *arg, const struct query_param *p)

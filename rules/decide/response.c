@@ -48,6 +48,19 @@ static enum verdict_kind empty(const struct deciding *x, const struct set_cookie
 	return VERDICT_REWRITE;
 }
 
+/* What is empty or deletes holds no secret and need not be sealed. */
+static void pass_sealed(const struct deciding *x, const struct set_cookie *c, bool heeded, const struct judgement *j,
+			struct verdict *v, struct slice *value)
+{
+	if (heeded && c->name.n && (c->value.n == 0 || set_cookie_deletes(c, x->d->now))) {
+		v->kind = empty(x, c, value);
+		if (limit(x, j, value) == VERDICT_REWRITE)
+			v->kind = VERDICT_REWRITE;
+	} else if (sealed_response(x, c, heeded, v, value)) {
+		(void)limit(x, j, value);
+	}
+}
+
 /* True if the field stays, with the value as it then is. */
 static bool judge_set_cookie(const struct deciding *x, struct slice *value)
 {
@@ -62,7 +75,10 @@ static bool judge_set_cookie(const struct deciding *x, struct slice *value)
 			    .mask = j.mask,
 			    .reason = j.reason};
 
-	if (j.pass) {
+	if (j.pass && j.cookie && j.cookie->sealed) {
+		pass_sealed(x, &c, heeded, &j, &v, value);
+		inject_seen(x, name);
+	} else if (j.pass) {
 		v.kind = limit(x, &j, value);
 		inject_seen(x, name);
 	} else if (heeded && !j.own && c.name.n && set_cookie_deletes(&c, x->d->now)) {

@@ -7,6 +7,7 @@ static const struct {
 	[VERDICT_KEEP] = {"keep", "kept"},	   [VERDICT_DROP] = {"drop", "dropped"},
 	[VERDICT_EXPIRE] = {"expire", "expired"},  [VERDICT_REWRITE] = {"rewrite", "rewritten"},
 	[VERDICT_INJECT] = {"inject", "injected"}, [VERDICT_BLOCK] = {"block", "blocked"},
+	[VERDICT_SEAL] = {"seal", "sealed"},	   [VERDICT_OPEN] = {"open", "opened"},
 	[VERDICT_INERT] = {"inert", "made inert"}, [VERDICT_REPLACE] = {"replace", "replaced"},
 };
 

@@ -65,6 +65,10 @@ static const char *done_text(enum verdict_kind kind)
 		return "made inert";
 	case VERDICT_REPLACE:
 		return "replaced";
+	case VERDICT_SEAL:
+		return "sealed";
+	case VERDICT_OPEN:
+		return "opened";
 	case VERDICT_KINDS:
 		break;
 	}
@@ -330,6 +334,9 @@ static void check_one(struct checker *c)
 		break;
 	case EXPECT_EXPIRES:
 		check_expires(c);
+		break;
+	case EXPECT_SEALED:
+		check_sealed(c);
 		break;
 	case EXPECT_DECISION:
 		check_verdict(c);

@@ -29,5 +29,6 @@ struct slice why_all(const struct checker *c, enum verdict_subject subject);
 
 void check_field(struct checker *c);
 void check_expires(struct checker *c);
+void check_sealed(struct checker *c); /* seal.c */
 
 #endif

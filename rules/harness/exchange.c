@@ -1,6 +1,7 @@
 #include "rules/harness/exchange.h"
 
 #include "rules/harness/page.h"
+#include "rules/harness/seal.h"
 #include "rules/language/loader.h"
 
 /* -- the signed cookie that a case gives --------------------------------------------------------------------------- */
@@ -117,14 +118,15 @@ static bool copy_fields(struct fields *to, const struct fields *from, struct are
 bool exchange_prepare(struct prepared *x, struct arena *arena)
 {
 	struct slice token = given_token(x, arena), name = consent_cookie_name(x->test->request.secure), cookies;
-	struct slice parts[] = {x->test->visitor, SLICE("; "), name, SLICE("="), token};
+	struct slice carried = visitor_cookies(x, arena);
+	struct slice parts[] = {carried, SLICE("; "), name, SLICE("="), token};
 	bool visitor = x->test->visitor.n > 0;
 
 	x->request = x->test->request;
 	if (!copy_fields(&x->request.fields, &x->test->request.fields, arena))
 		return false;
 	if (x->test->given.consent == GIVEN_UNDECIDED)
-		cookies = x->test->visitor;
+		cookies = carried;
 	else
 		cookies = visitor ? arena_concat(arena, parts, CG_COUNT(parts)) : arena_concat(arena, parts + 2, 3);
 	if (cookies.n && !fields_add_id(&x->request.fields, FIELD_COOKIE, cookies))
@@ -251,6 +253,7 @@ static void make_env(struct play *p)
 
 	p->env = (struct decide_env){.rules = x->rules,
 				     .mac = x->mac,
+				     .seal = x->seal,
 				     .site = x->site,
 				     .scratch = x->scratch,
 				     .guard = x->guard,

@@ -22,6 +22,7 @@ struct prepared {
 	const struct test_case *test;
 	const struct ruleset *rules;
 	const struct consent_mac *mac;
+	const struct seal_ops *seal;
 	struct pattern_scratch *scratch;
 	struct slice site;
 	int64_t now;
@@ -81,5 +82,7 @@ struct transport {
 
 /* A keyed hash for tests: stable, no secret, one key. */
 extern const struct consent_mac harness_mac;
+/* Likewise for sealed cookies; in seal.c. */
+extern const struct seal_ops harness_seal;
 
 #endif

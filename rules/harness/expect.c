@@ -150,6 +150,18 @@ static void expires_line(struct parser *p, struct slice rest, struct expectation
 		(void)expect_end(p, rest);
 }
 
+/* sealed NAME, or sealed NAME=VALUE */
+static void sealed_line(struct parser *p, struct slice rest, struct expectation *e)
+{
+	e->what = EXPECT_SEALED;
+	rest = slice_trim(rest);
+	e->has_value = slice_cut(rest, '=', &e->name, &e->value);
+	e->name = slice_trim(e->has_value ? e->name : rest);
+	if (!is_token(e->name))
+		parse_error(p, rest.n ? rest : slice_of(NULL, 0), "write: sealed sid, or: sealed sid=VALUE",
+			    "the cookie is missing or has no such name");
+}
+
 /* A header field: "Name: value", "Name contains ...", "has Name", "has Name: value"; rest begins with the name. */
 static void field_line(struct parser *p, struct slice rest, struct expectation *e, bool has)
 {
@@ -191,6 +203,7 @@ static const struct keyword message_keywords[] = {
 	{"target", 1 << EXPECT_ORIGIN, target_line},
 	{"status", 1 << EXPECT_VISITOR, status_line},
 	{"expires", 1 << EXPECT_VISITOR, expires_line},
+	{"sealed", 1 << EXPECT_VISITOR, sealed_line},
 };
 
 static void message_expectation(struct parser *p, struct slice rest, struct expectation *e)
@@ -293,7 +306,7 @@ static void no_verdict(struct parser *p, struct slice word)
 		kinds[k] = verdict_kind_text((enum verdict_kind)k);
 	near = word.n ? suggest(word, kinds, CG_COUNT(kinds)) : NULL;
 	parse_error(p, word.n ? word : slice_of(NULL, 0),
-		    "write one of keep, drop, expire, rewrite, inject, block, inert, replace, and a name",
+		    "write one of keep, drop, expire, rewrite, inject, block, inert, replace, seal, open, and a name",
 		    near ? "\"%.*s\" is not a verdict; did you mean \"%s\"?" : "\"%.*s\" is not a verdict%s",
 		    SLICE_ARG(word), near ? near : "");
 }

@@ -33,6 +33,8 @@ bool harness_init(struct harness *h, const struct harness_options *options, stru
 	h->files_end = &h->files;
 	if (!h->options.mac)
 		h->options.mac = &harness_mac;
+	if (!h->options.seal)
+		h->options.seal = &harness_seal;
 	if (!h->options.now)
 		h->options.now = HARNESS_NOW;
 	arena_init(&h->exchange, 65536, EXCHANGE_MEM);
@@ -298,7 +300,11 @@ static bool take_pages(struct harness *h, struct prepared *x)
 static enum case_status exchange(struct harness *h, const struct test_case *c, struct prepared *x, struct outcome *o,
 				 struct case_result *r)
 {
-	*x = (struct prepared){.test = c, .mac = h->options.mac, .scratch = h->scratch, .sha256 = h->options.sha256};
+	*x = (struct prepared){.test = c,
+			       .mac = h->options.mac,
+			       .seal = h->options.seal,
+			       .scratch = h->scratch,
+			       .sha256 = h->options.sha256};
 	x->rules = rules_of(h, c, &x->site);
 	x->now = c->given.has_time ? c->given.time : h->options.now;
 	if (!x->rules)

@@ -46,6 +46,7 @@ struct harness_options {
 	site_rules site_rules;	     /* NULL: none; else for cases that name no rules */
 	void *site_rules_arg;
 	const struct consent_mac *mac;	   /* NULL: harness_mac */
+	const struct seal_ops *seal;	   /* NULL: harness_seal */
 	const struct transport *transport; /* NULL: the rules library alone */
 	int64_t now;			   /* 0: HARNESS_NOW */
 	bool all_classes; /* each case once more for each consent class: nothing that is denied passes */

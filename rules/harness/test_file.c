@@ -2,6 +2,7 @@
 #include "rules/harness/test_file.h"
 
 #include "rules/harness/parse.h"
+#include "rules/harness/seal.h"
 #include "rules/http/host.h"
 #include "rules/http/url.h"
 #include "rules/language/loader.h"
@@ -61,6 +62,7 @@ static void parse_visitor(struct parser *p, struct slice rest)
 	if (p->test->visitor.n == 0)
 		parse_error(p, slice_of(NULL, 0), "write cookies, like: visitor optout=1; sid=2, or leave the line out",
 			    "the visitor carries nothing");
+	check_visitor_cookies(p);
 }
 
 static void parse_url(struct parser *p, struct slice text)

@@ -24,14 +24,12 @@
  * given consent PURPOSE... | all | none | undecided            the visitor carries crumbgate's signed cookie, or not
  * given consent forged|expired|old-policy|other-site|malformed [PURPOSE...]    ... one that must not count
  * given region US | given time 2026-03-01[T12:00:00Z] | given site NAME
- * visitor COOKIES       a Cookie field behind those of the request; the signed cookie is its last
- * request METHOD URL    indented: fields, <<TAG body
- * origin STATUS [REASON]    likewise; without it the origin answers 200 with nothing
- * expect origin not-called
- * expect origin-sees    method M | target T | fields | body
- * expect visitor-sees   status N | fields | expires COOKIE | body
- * expect verdict        KIND [SUBJECT] NAME [by PURPOSE...] [at line N | at FILE:N]
- *                       KIND: keep drop expire rewrite inject block inert replace;
+ * visitor COOKIES       a Cookie field behind those of the request; the signed cookie is its last; "sealed sid=VALUE"
+ * is that cookie as crumbgate seals it, "sealed altered|other-site|too-old|unknown-key sid=VALUE" one that must not
+ * open request METHOD URL    indented: fields, <<TAG body origin STATUS [REASON]    likewise; without it the origin
+ * answers 200 with nothing expect origin not-called expect origin-sees    method M | target T | fields | body expect
+ * visitor-sees   status N | fields | expires COOKIE | sealed COOKIE[=VALUE] | body expect verdict        KIND [SUBJECT]
+ * NAME [by PURPOSE...] [at line N | at FILE:N] KIND: keep drop expire rewrite inject block inert replace seal open;
  *                       SUBJECT: cookie set-cookie param path beacon header html page; NAME: a word or "text"
  * expect consent        granted PURPOSE...|none|all | decided | undecided | cookie STATE |
  *                       opt-out denies PURPOSE...|none | signal denies PURPOSE...|none
@@ -107,6 +105,7 @@ enum expect_what {
 	EXPECT_FIELD,
 	EXPECT_BODY,
 	EXPECT_EXPIRES,
+	EXPECT_SEALED,	 /* a Set-Cookie whose value opens, to `value` if has_value */
 	EXPECT_DECISION, /* of an expect verdict block */
 	EXPECT_GRANTED,
 	EXPECT_DECIDED,
@@ -160,7 +159,8 @@ struct test_case {
 	struct slice rules; /* resolved path; empty: none named */
 	bool own_rules;	    /* named in the case itself */
 	struct given given;
-	struct slice visitor;	/* cookies; empty: none */
+	struct slice visitor;	/* cookies as written, see visitor_cookies(); empty: none */
+	bool seals;		/* some of them are to be sealed */
 	struct request request; /* as written: without the visitor's and the signed cookie */
 	struct slice url;
 	struct slice request_body;

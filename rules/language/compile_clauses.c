@@ -20,7 +20,6 @@ static bool read_flag(struct reader *r, const struct word *keyword);
 static bool read_same_site(struct reader *r, const struct word *keyword);
 static bool read_path(struct reader *r, const struct word *keyword);
 static bool read_domain(struct reader *r, const struct word *keyword);
-static bool read_later(struct reader *r, const struct word *keyword);
 static bool read_action(struct reader *r, const struct word *keyword);
 static bool read_containing(struct reader *r, const struct word *keyword);
 static bool read_without(struct reader *r, const struct word *keyword);
@@ -42,7 +41,7 @@ static const struct clause_kind {
 	{"samesite", CLAUSE_SAMESITE, read_same_site},
 	{"path", CLAUSE_PATH, read_path},
 	{"domain", CLAUSE_DOMAIN, read_domain},
-	{"sealed", CLAUSE_LATER, read_later},
+	{"sealed", CLAUSE_SEALED, read_flag},
 	{"inert", CLAUSE_ACTION, read_action},
 	{"removed", CLAUSE_ACTION, read_action},
 	{"replaced", CLAUSE_ACTION, read_action},
@@ -293,14 +292,6 @@ static bool read_domain(struct reader *r, const struct word *keyword)
 	return true;
 }
 
-static bool read_later(struct reader *r, const struct word *keyword)
-{
-	build_error(r->b, r->s, keyword, "remove it for now", "\"%.*s\" is not supported yet",
-		    SLICE_ARG(keyword->text));
-	skip_values(r);
-	return false;
-}
-
 /* ---- Pages. ---- */
 
 static bool take_replacement(struct reader *r, const struct word *w)
@@ -421,7 +412,7 @@ static bool refuse(struct reader *r, const struct word *w, const struct clause_k
 	size_t n = 0;
 
 	for (size_t i = 0; i < CG_COUNT(kinds); i++) {
-		if (kinds[i].clause & r->allowed & ~(unsigned)CLAUSE_LATER)
+		if (kinds[i].clause & r->allowed)
 			words[n++] = kinds[i].word;
 	}
 	if (k && k->clause == CLAUSE_SECURE)
@@ -464,9 +455,9 @@ static bool read_clause(struct reader *r)
 		r->out.html = w;
 		return true;
 	}
-	if (!k || !(k->clause & (r->allowed | CLAUSE_LATER)))
+	if (!k || !(k->clause & r->allowed))
 		return refuse(r, w, k);
-	ok = !(r->out.seen & k->clause & ~(unsigned)CLAUSE_LATER);
+	ok = !(r->out.seen & k->clause);
 	if (!ok)
 		complain_second(r, w, k);
 	r->out.seen |= k->clause;

@@ -2,8 +2,7 @@
 #include "rules/http/field.h"
 #include "rules/language/ruleset_internal.h"
 
-#define INJECT_CLAUSES \
-	(CLAUSE_IS | CLAUSE_FOR | CLAUSE_PATH | CLAUSE_DOMAIN | CLAUSE_HTTPONLY | CLAUSE_SAMESITE | CLAUSE_LATER)
+#define INJECT_CLAUSES (CLAUSE_IS | CLAUSE_FOR | CLAUSE_PATH | CLAUSE_DOMAIN | CLAUSE_HTTPONLY | CLAUSE_SAMESITE)
 
 /* Octets that a cookie may have beside what its variables become; leaves room for those (COOKIE_PAIR_MAX). */
 #define TEMPLATE_MAX 3072
@@ -185,6 +184,25 @@ static void check_twice(struct builder *b, const struct item *item)
 	}
 }
 
+/* Crumbgate makes it anew for each visitor, so there is nothing in it to hide; and it would come back unsealed. */
+static void check_sealed(struct builder *b, const struct item *item)
+{
+	const struct names *names = &b->rs->cookie_names;
+
+	for (size_t i = 0; i < names->n; i++) {
+		const struct cookie_rule *r = (const struct cookie_rule *)names->all[i].rule;
+
+		if (names->all[i].kind != NAME_EXACT || !slice_eq(names->all[i].text, item->injects->name))
+			continue;
+		if (r->sealed)
+			build_error(
+				b, item->s, &item->s->words[2],
+				build_hint(b, "leave out \"sealed\" in %.*s:%u", SLICE_ARG(r->rule.file), r->rule.line),
+				"the cookie \"%.*s\" is sealed: it cannot be injected", SLICE_ARG(item->injects->name));
+		return;
+	}
+}
+
 /*
  * A visitor sends an injected cookie back. It is then of the purpose it was injected for, even behind a "cookie *",
  * unless a statement names it: else it would be made and expired in turns.
@@ -210,6 +228,7 @@ void rules_inject_finish(struct builder *b)
 			continue;
 		check_opt_out(b, i);
 		check_twice(b, i);
+		check_sealed(b, i);
 		imply_cookie(b, i->injects);
 	}
 }

@@ -1,7 +1,7 @@
 /* cookie, param, path: what things are of, by name. And the statements of later capabilities. */
 #include "rules/language/ruleset_internal.h"
 
-#define COOKIE_CLAUSES (CLAUSE_IS | CLAUSE_MAX_AGE | CLAUSE_SECURE | CLAUSE_HTTPONLY | CLAUSE_SAMESITE | CLAUSE_LATER)
+#define COOKIE_CLAUSES (CLAUSE_IS | CLAUSE_MAX_AGE | CLAUSE_SECURE | CLAUSE_HTTPONLY | CLAUSE_SAMESITE | CLAUSE_SEALED)
 
 /* Names and clauses of one statement. False if it is not usable; everything wrong was then reported. */
 static bool read_named(struct builder *b, const struct item *item, enum name_of of, unsigned allowed,
@@ -30,6 +30,7 @@ void rules_cookie(struct builder *b, struct item *item)
 	if (!read_named(b, item, NAME_OF_COOKIE, COOKIE_CLAUSES, &rs->cookie_names, &rule->rule, order, &c))
 		return;
 	rule->mask = c.is;
+	rule->sealed = (c.seen & CLAUSE_SEALED) != 0;
 	rule->limits = (struct cookie_limits){
 		.max_age_cap = c.seen & CLAUSE_MAX_AGE ? c.seconds : -1,
 		.add_secure = (c.seen & CLAUSE_SECURE) != 0,

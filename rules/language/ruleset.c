@@ -83,6 +83,14 @@ uint64_t ruleset_identity(const struct ruleset *rs)
 	return rs->identity;
 }
 
+const struct rule *ruleset_sealed(const struct ruleset *rs)
+{
+	for (size_t i = 0; i < rs->n_cookies; i++)
+		if (rs->cookies[i].sealed)
+			return &rs->cookies[i].rule;
+	return NULL;
+}
+
 bool ruleset_has_params(const struct ruleset *rs)
 {
 	return rs->n_params > 0;

@@ -44,6 +44,7 @@ struct cookie_rule {
 	purposes mask;
 	size_t order;		     /* place among the cookie rules, in file order over all included files */
 	struct cookie_limits limits; /* what must be rewritten on a Set-Cookie that passes */
+	bool sealed;		     /* on the device its value is sealed: rules/consent/sealed.h */
 };
 
 struct inject_cookie_rule {
@@ -206,6 +207,8 @@ const struct opt_out_rule *ruleset_opt_outs(const struct ruleset *rs, size_t *n)
 const struct inject_cookie_rule *ruleset_inject_cookies(const struct ruleset *rs, size_t *n);
 /* A hash over the text of every file that was read: other rules, other identity. */
 uint64_t ruleset_identity(const struct ruleset *rs);
+/* The first cookie statement that says sealed: it needs a key. NULL if there is none. */
+const struct rule *ruleset_sealed(const struct ruleset *rs);
 bool ruleset_has_params(const struct ruleset *rs);
 bool ruleset_has_paths(const struct ruleset *rs);
 

@@ -275,7 +275,7 @@ enum clause {
 	CLAUSE_SAMESITE = 128,
 	CLAUSE_PATH = 256,
 	CLAUSE_DOMAIN = 512,
-	CLAUSE_LATER = 1024,  /* sealed: of later capabilities */
+	CLAUSE_SEALED = 1024,
 	CLAUSE_ACTION = 2048, /* inert, removed, replaced by */
 	CLAUSE_CONTAINING = 4096,
 	CLAUSE_WITHOUT = 8192,

@@ -9,6 +9,7 @@
 
 #include "proxy/tls/tls.h"
 #include "rules/consent/consent.h"
+#include "rules/consent/sealed.h"
 #include "tests/support/files.h"
 
 #define K0 "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"
@@ -155,6 +156,65 @@ static void random_fills_any_length(void **state)
 	assert_memory_equal(small, "\1\2\3", 3);
 }
 
+/* Keys by RFC 5869, AES-256-GCM; made with Python's cryptography of the consent key K0. */
+static void sealed_values_are_aes_256_gcm(void **state)
+{
+	static const struct slice known =
+		SLICE_INIT("1.V8_XNIhGn8sAAQIDBAUGBwgJCguJLnLa9Z3wLBHsfft4ilYrpgXM3OdpgGllUv8Qxg");
+	struct sealing s = {.site = SLICE("www.example.com"), .name = SLICE("sid"), .now = 1780000000};
+	struct tls_consent_keys *k;
+	struct slice value = {0}, bad;
+	struct diagnostics d;
+	struct arena arena;
+
+	(void)state;
+	diagnostics_init(&d);
+	arena_init(&arena, 0, 1 << 16);
+	k = load(K1 "\n" K0, &d);
+	assert_non_null(k);
+	s.ops = tls_seal_ops(k);
+	for (int round = 0; round < 3; round++) {
+		bad = arena_copy(&arena, known);
+		((char *)(uintptr_t)bad.p)[bad.n - 1] ^= 1;
+		assert_int_not_equal(sealed_open(&s, bad, -1, &arena, &value), SEALED_OPENED);
+		assert_int_equal(sealed_open(&s, known, -1, &arena, &value), SEALED_OPENED);
+		assert_true(slice_eq(value, SLICE("4711")));
+	}
+	tls_consent_keys_free(k);
+	arena_free(&arena);
+	diagnostics_free(&d);
+}
+
+static void keys_rotate(void **state)
+{
+	static const char *const rings[] = {K0, K1 "\n" K0, K1};
+	static const enum sealed_state becomes[] = {SEALED_OPENED, SEALED_OPENED, SEALED_UNKNOWN_KEY};
+	struct sealing s = {.site = SLICE("www.example.com"), .name = SLICE("sid"), .now = 1780000000};
+	struct slice sealed = {0}, again, value;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 0, 1 << 16);
+	for (size_t i = 0; i < CG_COUNT(rings); i++) {
+		struct tls_consent_keys *k;
+		struct diagnostics d;
+
+		diagnostics_init(&d);
+		k = load(rings[i], &d);
+		assert_non_null(k);
+		s.ops = tls_seal_ops(k);
+		if (i == 0)
+			sealed = sealed_make(&s, SLICE("a session"), 0, &arena);
+		again = sealed_make(&s, SLICE("a session"), 0, &arena);
+		assert_true(again.n > 0 && !slice_eq(again, sealed)); /* nonces differ */
+		assert_int_equal(sealed_open(&s, again, -1, &arena, &value), SEALED_OPENED);
+		assert_int_equal(sealed_open(&s, sealed, -1, &arena, &value), becomes[i]);
+		tls_consent_keys_free(k);
+		diagnostics_free(&d);
+	}
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +223,8 @@ int main(void)
 		cmocka_unit_test(the_hash_is_hmac_sha256),
 		cmocka_unit_test(without_a_file_each_start_has_its_own_key),
 		cmocka_unit_test(random_fills_any_length),
+		cmocka_unit_test(sealed_values_are_aes_256_gcm),
+		cmocka_unit_test(keys_rotate),
 	};
 
 	return cmocka_run_group_tests_name("consent keys", tests, NULL, NULL);

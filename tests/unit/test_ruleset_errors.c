@@ -24,8 +24,10 @@ static void test_later_capabilities(void **state)
 {
 	ERRORS({"accept consent from tcf\n", 1, 1, "\"accept\" is not supported yet", ""},
 	       {"accept consent from tcf {\n}\n", 1, 1, "not supported yet", ""},
-	       {"cookie sid is necessary sealed\n", 1, 25, "\"sealed\" is not supported yet", ""},
-	       {"cookie sid sealed is necessary\n", 1, 12, "\"sealed\" is not supported yet", ""},
+	       {"param a is necessary sealed\n", 1, 22, "\"sealed\" does not belong in a \"param\"", ""},
+	       {"cookie a is necessary sealed sealed\n", 1, 30, "\"sealed\" stands here for the second time", ""},
+	       {"cookie vid is necessary sealed\ninject cookie vid=1 is necessary\n", 2, 15,
+		"the cookie \"vid\" is sealed: it cannot be injected", "site.rules:1"},
 	       {"param a is necessary replaced by placeholder\n", 1, 22, "\"replaced\" does not belong", ""},
 	       {"cookie a is necessary containing \"x\"\n", 1, 23, "\"containing\" does not belong", ""});
 }

@@ -89,7 +89,7 @@ static void test_actions(void **state)
 	       {"beacon div is necessary replaced by <<X\nX\n", 1, 37, "replacement is empty", "removed"},
 	       {"beacon div is necessary removed inert\n", 1, 33, "beside another word", "choose"},
 	       {"beacon div is necessary removed removed\n", 1, 33, "beside another word", "choose"},
-	       {"beacon div is necessary sealed\n", 1, 25, "\"sealed\" is not supported yet", ""},
+	       {"beacon div is necessary sealed\n", 1, 25, "\"sealed\" does not belong in a \"beacon\"", ""},
 	       {"beacon div is necessary max-age 1d\n", 1, 25, "does not belong in a \"beacon\"", ""},
 	       {AB "beacon div is alpha remved\n", 2, 21, "unknown purpose \"remved\"", ""});
 }
