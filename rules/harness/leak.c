@@ -209,7 +209,7 @@ static bool is_blank(char c)
 
 struct slice leaks_refresh_url(struct slice value)
 {
-	struct slice none = {0};
+	struct slice none = {0}, word, to;
 	size_t at = 0;
 
 	value = slice_trim(value);
@@ -218,8 +218,9 @@ struct slice leaks_refresh_url(struct slice value)
 	if (at == 0 || at == value.n || (value.p[at] != ';' && value.p[at] != ',' && !is_blank(value.p[at])))
 		return none;
 	value = slice_trim(slice_from(value, at + 1));
-	if (slice_istarts_with(value, SLICE("url")) && slice_find_char(value, '=') < value.n)
-		value = slice_trim(slice_from(value, slice_find_char(value, '=') + 1));
+	if (slice_istarts_with(value, SLICE("url")) && slice_cut(slice_from(value, 3), '=', &word, &to) &&
+	    slice_trim(word).n == 0)
+		value = slice_trim(to);
 	if (value.n && (value.p[0] == '"' || value.p[0] == '\''))
 		value = slice_head(slice_from(value, 1), slice_find_char(slice_from(value, 1), value.p[0]));
 	return value;

@@ -387,17 +387,24 @@ static void start_tag(struct reading *r, const struct html_token *t)
 	r->tag = slice_of(r->text.p + t->offset, t->raw.n);
 }
 
-/* In the text of scripts and styles a NUL is read as U+FFFD (HTML 13.2.5.3); any octet that is no blank does here. */
+/* In the text of scripts and styles a NUL is read as U+FFFD (HTML 13.2.5.3). */
 static struct slice without_nul(struct slice text, struct arena *arena)
 {
+	size_t n = 0;
 	char *out;
 
 	if (slice_find_char(text, 0) == text.n)
 		return text;
-	out = arena_alloc(arena, text.n);
-	for (size_t i = 0; out && i < text.n; i++)
-		out[i] = (char)(text.p[i] ? text.p[i] : '?');
-	return out ? slice_of(out, text.n) : text;
+	out = arena_alloc(arena, text.n * 3);
+	for (size_t i = 0; out && i < text.n; i++) {
+		if (text.p[i]) {
+			out[n++] = text.p[i];
+			continue;
+		}
+		memcpy(out + n, "\xEF\xBF\xBD", 3);
+		n += 3;
+	}
+	return out ? slice_of(out, n) : text;
 }
 
 /* The content of a script or style is complete. */
