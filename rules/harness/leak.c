@@ -121,6 +121,30 @@ static void target(struct leaks *l)
 		judge(l, arena_printf(l->arena, "target %.*s", SLICE_ARG(target)), &rule->rule, rule->mask);
 }
 
+/* -- elements ------------------------------------------------------------------------------------------------------ */
+
+static bool holds(const struct leaks *l, const struct beacon_selector *s, struct slice text)
+{
+	if (s->containing_regex)
+		return pattern_match(s->containing_regex, l->x->scratch, text) != PATTERN_NO_MATCH;
+	return slice_find(text, s->containing) < text.n;
+}
+
+const struct beacon_rule *leaks_selected(const struct leaks *l, const size_t *hits, size_t n, const struct slice *text)
+{
+	const struct beacon_rule *first = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		for (const struct beacon_selector *s = ruleset_selector(l->x->rules, hits[i]); s; s = s->next) {
+			bool asks = s->containing.n || s->containing_regex;
+
+			if (s->rule && asks == (text != NULL) && (!text || holds(l, s, *text)) &&
+			    (!first || s->rule->order < first->order))
+				first = s->rule;
+		}
+	return first;
+}
+
 /* -- URLs ---------------------------------------------------------------------------------------------------------- */
 
 void leaks_url(struct leaks *l, const struct web_url *base, struct slice url, unsigned types, struct slice what)
@@ -133,6 +157,8 @@ void leaks_url(struct leaks *l, const struct web_url *base, struct slice url, un
 	    !filter_request_init(&r, &u, types, &l->site, l->arena))
 		return;
 	m = ruleset_beacon_url(l->x->rules, l->x->scratch, &r);
+	if (m.rule && m.rule->order < l->first_order)
+		l->first_order = m.rule->order;
 	if (m.limit)
 		judge(l, what, NULL, ruleset_all_purposes(l->x->rules));
 	else if (m.rule)

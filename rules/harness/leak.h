@@ -27,6 +27,7 @@ struct leaks {
 	struct filter_page site; /* of the page's host */
 	struct diff_row *rows, **end;
 	size_t n;
+	size_t first_order; /* of the statements that named URLs since it was set: the first one's place */
 };
 
 /* Something passed. rule NULL: a pattern hit its limits. */
@@ -36,6 +37,11 @@ void leaks_add(struct leaks *l, struct slice what, const struct rule *rule, purp
  * filter_type.
  */
 void leaks_url(struct leaks *l, const struct web_url *base, struct slice url, unsigned types, struct slice what);
+/*
+ * The first statement whose selectors name an element (hits: their ids); of those that ask for content if text is
+ * given, else of the others. NULL: none.
+ */
+const struct beacon_rule *leaks_selected(const struct leaks *l, const size_t *hits, size_t n, const struct slice *text);
 /* Where "3; url=x" leads (WHATWG HTML 4.2.5.3); empty if nowhere else, or it is no refresh. */
 struct slice leaks_refresh_url(struct slice value);
 /* All URLs and names of hosts in a script, or in JSON. */

@@ -1,6 +1,7 @@
 /* The pages of leak.h: everything in them that a browser would load, or run. */
 #include "rules/harness/leak.h"
 #include "rules/html/entity.h"
+#include "rules/html/selectors.h"
 #include "rules/html/tokenizer.h"
 
 #define DEPTH_MAX   4
@@ -14,9 +15,12 @@ struct reading {
 	bool has_base;
 	unsigned depth;
 	struct buffer scratch;
-	bool style, script; /* the content being read is that of such an element */
-	size_t content;	    /* where it begins */
-	struct slice tag;   /* its start tag */
+	bool style, script;		  /* the content being read is that of such an element */
+	size_t content;			  /* where it begins */
+	struct slice tag;		  /* its start tag */
+	struct selector_matcher *matcher; /* NULL: no statement has a selector */
+	size_t hits[SELECTOR_HITS_MAX];	  /* of the last start tag */
+	size_t n_hits;
 };
 
 /* -- words --------------------------------------------------------------------------------------------------------- */
@@ -368,11 +372,40 @@ static bool loads(const struct html_token *t)
 		(html_attribute_find(t, SLICE("href")) || html_attribute_find(t, SLICE("xlink:href"))));
 }
 
+/* One that passes because a statement further up names its address. */
+static void judge_element(struct reading *r, const struct beacon_rule *rule, size_t url_order, struct slice what)
+{
+	if (rule && rule->order < url_order && (rule->mask & ~r->l->granted))
+		leaks_add(r->l, what, &rule->rule, rule->mask);
+}
+
+/* What a selector names must not be there, or wait for consent. */
+static void select_element(struct reading *r, const struct html_token *t)
+{
+	r->n_hits = r->matcher ? selector_matcher_start(r->matcher, t, &r->scratch, r->hits) : 0;
+	if (html_attribute_find(t, SLICE("data-cg")))
+		r->n_hits = 0;
+	if (!r->script)
+		judge_element(r, leaks_selected(r->l, r->hits, r->n_hits, NULL), r->l->first_order, t->raw);
+}
+
+/* A script that would run is judged by what it holds as well. */
+static void select_script(struct reading *r, struct slice text, struct slice what)
+{
+	const struct beacon_rule *element = leaks_selected(r->l, r->hits, r->n_hits, NULL);
+	const struct beacon_rule *content = leaks_selected(r->l, r->hits, r->n_hits, &text);
+
+	if (!element || (content && content->order < element->order))
+		element = content;
+	judge_element(r, element, r->l->first_order, what);
+}
+
 static void start_tag(struct reading *r, const struct html_token *t)
 {
 	bool script = slice_ieq(t->name_raw, SLICE("script"));
 	bool inert = script && !runs(value_named(r, t, "type")), empty;
 
+	r->l->first_order = SIZE_MAX;
 	if (slice_ieq(t->name_raw, SLICE("base")))
 		take_base(r, t);
 	if (slice_ieq(t->name_raw, SLICE("meta")) && slice_ieq(value_named(r, t, "http-equiv"), SLICE("refresh")))
@@ -383,6 +416,8 @@ static void start_tag(struct reading *r, const struct html_token *t)
 	empty = t->ns != HTML_NS_HTML && t->self_closing;
 	r->script = script && !inert && !empty && !loads(t); /* with an address its text does not count */
 	r->style = slice_ieq(t->name_raw, SLICE("style")) && !empty && is_css(value_named(r, t, "type"));
+	if (!inert)
+		select_element(r, t);
 	r->content = (size_t)t->offset + t->raw.n;
 	r->tag = slice_of(r->text.p + t->offset, t->raw.n);
 }
@@ -413,10 +448,12 @@ static void content_ends(struct reading *r, size_t end)
 	struct slice content = without_nul(slice_of(r->text.p + r->content, end - r->content), r->l->arena);
 	struct slice what = arena_printf(r->l->arena, "%.*s ...", SLICE_ARG(slice_head(r->tag, 100)));
 
-	if (r->script)
+	if (r->script) {
 		leaks_script(r->l, &r->base, content, what);
-	else if (r->style)
+		select_script(r, content, what);
+	} else if (r->style) {
 		css(r, content, what);
+	}
 	r->script = r->style = false;
 }
 
@@ -433,6 +470,8 @@ static void read_once(struct leaks *l, struct slice text, unsigned depth, bool s
 	html_names_want_all(&names, HTML_WANT_START | HTML_WANT_END);
 	options.names = &names;
 	buffer_init(&r.scratch, DECODED_MAX);
+	if (ruleset_selectors(l->x->rules))
+		r.matcher = selector_matcher_new(ruleset_selectors(l->x->rules));
 	html_tokenizer_init(&t, &options);
 	html_tokenizer_feed(&t, text);
 	for (int end = 0; end < 2; end++) {
@@ -441,12 +480,15 @@ static void read_once(struct leaks *l, struct slice text, unsigned depth, bool s
 				content_ends(&r, (size_t)token.offset);
 			if (token.type == HTML_START_TAG)
 				start_tag(&r, &token);
+			else if (token.type == HTML_END_TAG && r.matcher)
+				selector_matcher_end(r.matcher, &token);
 		}
 		html_tokenizer_finish(&t);
 	}
 	r.script = false; /* one without an end is not run (HTML 13.2.6.4.8) */
 	content_ends(&r, text.n);
 	html_tokenizer_free(&t);
+	selector_matcher_free(r.matcher);
 	buffer_free(&r.scratch);
 }
 

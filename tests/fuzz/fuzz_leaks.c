@@ -22,6 +22,10 @@ static const char rules_text[] = "purpose preferences\n"
 				 "beacon ||c.example^ is preferences removed\n"
 				 "beacon ||d.example^ is analytics advertising replaced by placeholder\n"
 				 "beacon iframe.v is preferences replaced by \"<hr>\"\n"
+				 "beacon script#ok is necessary\n"
+				 "beacon script containing \"fbq(\" is advertising\n"
+				 "beacon img[width=\"1\"] is advertising removed\n"
+				 "beacon div.ad > p, .x is advertising\n"
 				 "pages {\nguard off\n}\n";
 
 static struct ruleset *rules;

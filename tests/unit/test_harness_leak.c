@@ -22,7 +22,12 @@ static const char rules_text[] = "purpose analytics \"Count visits\"\n"
 				 "beacon ||good.t.example^ is necessary\n"
 				 "beacon ||t.example^ is analytics\n"
 				 "beacon /stats/pixel is analytics\n"
-				 "beacon ||granted.example^ is advertising\n";
+				 "beacon ||granted.example^ is advertising\n"
+				 "beacon b.ok is necessary\n"
+				 "beacon \"div > b, #pixel\" is analytics\n"
+				 "beacon script containing \"menu(\" is necessary\n"
+				 "beacon script containing \"track(\" is analytics\n"
+				 "beacon script containing /coun+t\\(/ is analytics\n";
 
 static enum load_result load(void *arg, struct slice path, struct slice *content)
 {
@@ -255,6 +260,23 @@ static const struct {
 	{"<script src=/own.js>var a='" U "'</script>", 0},
 	{"<style>p{background:url(" U ")}", 1},
 	{"<template><img src=" U "></template>", 1},
+	{"<x-y src=" U " poster=" U " srcset=" U ">", 0},
+	{"<meta http-equiv=refresh content='0x; url=" U "'>", 0},
+	{"<meta http-equiv=refresh content='0; urlx=" U "'>", 0},
+	{"<style>/* url(" U ") */ p { content: \"url(" U ")\"; background: aurl(" U ") }</style>", 0},
+	{"<style>p{background:url(https://t.exam\nple/x)}</style>", 0},
+	{"<style>p{background:url( '" U "' )}</style>", 1},
+	{"<div><b>x</b></div>", 1},
+	{"<div><i><b>x</b></i></div>", 0},
+	{"<div><b data-cg=analytics>x</b></div>", 0},
+	{"<div><b class='x ok'>x</b></div>", 0},
+	{"<img id=pixel src=/a.png>", 1},
+	{"<img id=pixel src=https://good.t.example/x>", 0}, /* its address is named further up */
+	{"<script>track(1)</script>", 1},
+	{"<script>menu(); track(1)</script>", 0},
+	{"<script type=text/plain>track(1)</script>", 0},
+	{"<script>counnt (1); count(1)</script>", 1},
+	{"<p>track(1)</p>", 0},
 };
 
 static void test_pages(void **state)
