@@ -13,6 +13,7 @@ struct reading {
 	struct slice text;
 	struct web_url base;
 	bool has_base;
+	unsigned templates; /* open ones: a base in them is no part of the document */
 	unsigned depth;
 	struct buffer scratch;
 	bool style, script;		  /* the content being read is that of such an element */
@@ -353,7 +354,7 @@ static void take_base(struct reading *r, const struct html_token *t)
 	const struct html_attribute *a = html_attribute_find(t, SLICE("href"));
 	struct web_url u;
 
-	if (!a || r->has_base || t->ns != HTML_NS_HTML)
+	if (!a || r->has_base || r->templates || t->ns != HTML_NS_HTML)
 		return;
 	r->has_base = true;
 	if (web_url_parse(value_of(r, t, a), &r->l->page, r->l->arena, &u) && u.kind == WEB_URL_NETWORK)
@@ -406,6 +407,8 @@ static void start_tag(struct reading *r, const struct html_token *t)
 	bool inert = script && !runs(value_named(r, t, "type")), empty;
 
 	r->l->first_order = SIZE_MAX;
+	if (slice_ieq(t->name_raw, SLICE("template")))
+		r->templates++;
 	if (slice_ieq(t->name_raw, SLICE("base")))
 		take_base(r, t);
 	if (slice_ieq(t->name_raw, SLICE("meta")) && slice_ieq(value_named(r, t, "http-equiv"), SLICE("refresh")))
@@ -420,6 +423,14 @@ static void start_tag(struct reading *r, const struct html_token *t)
 		select_element(r, t);
 	r->content = (size_t)t->offset + t->raw.n;
 	r->tag = slice_of(r->text.p + t->offset, t->raw.n);
+}
+
+static void end_tag(struct reading *r, const struct html_token *t)
+{
+	if (slice_ieq(t->name_raw, SLICE("template")) && r->templates)
+		r->templates--;
+	if (r->matcher)
+		selector_matcher_end(r->matcher, t);
 }
 
 /* In the text of scripts and styles a NUL is read as U+FFFD (HTML 13.2.5.3). */
@@ -480,8 +491,8 @@ static void read_once(struct leaks *l, struct slice text, unsigned depth, bool s
 				content_ends(&r, (size_t)token.offset);
 			if (token.type == HTML_START_TAG)
 				start_tag(&r, &token);
-			else if (token.type == HTML_END_TAG && r.matcher)
-				selector_matcher_end(r.matcher, &token);
+			else if (token.type == HTML_END_TAG)
+				end_tag(&r, &token);
 		}
 		html_tokenizer_finish(&t);
 	}
