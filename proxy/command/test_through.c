@@ -200,7 +200,7 @@ static SSL *tls_for(struct through *t, const struct prepared *x, int fd, struct 
 
 static bool send_request(struct run *r)
 {
-	struct slice body = r->x->test->request_body;
+	struct slice body = r->x->request_body;
 	struct h1_framing framing = {
 		.kind = body.p ? H1_BODY_LENGTH : H1_BODY_NONE, .length = body.n, .keep_alive = false};
 	const struct addrinfo *to = r->x->request.secure ? r->t->tls : r->t->plain;

@@ -54,7 +54,6 @@ static void send_answer(struct exchange *e, unsigned status, struct slice body)
 
 	e->status = status;
 	e->response.status = status;
-	e->response.reason = slice_str(page_of(status)->reason);
 	e->response_state = RESPONSE_DONE;
 	keep = response_keep_alive(e) && !exchange_unread(e);
 	e->visitor_framing = (struct h1_framing){.kind = bodiless ? H1_BODY_NONE : H1_BODY_LENGTH,
@@ -71,8 +70,15 @@ static void send_answer(struct exchange *e, unsigned status, struct slice body)
 	exchange_finish(e, keep);
 }
 
-static void fresh_response(struct exchange *e)
+void answer_own(struct exchange *e, struct slice content)
 {
+	fields_add_id(&e->response.fields, FIELD_DATE, imf_fixdate(&e->arena, e->began_ms / 1000));
+	send_answer(e, e->response.status, content);
+}
+
+static void fresh_response(struct exchange *e, unsigned status)
+{
+	e->response.reason = slice_str(page_of(status)->reason);
 	fields_init(&e->response.fields, &e->arena);
 	fields_add_id(&e->response.fields, FIELD_CACHE_CONTROL, SLICE("no-store"));
 	fields_add_id(&e->response.fields, FIELD_DATE, imf_fixdate(&e->arena, e->began_ms / 1000));
@@ -94,7 +100,7 @@ void answer_error(struct exchange *e, unsigned status)
 		e->would = NULL;
 		e->n_would = 0;
 	}
-	fresh_response(e);
+	fresh_response(e, p->status);
 	fields_add_id(&e->response.fields, FIELD_CONTENT_TYPE, SLICE("text/html; charset=utf-8"));
 	if (p->status == 405)
 		fields_add(&e->response.fields, SLICE("Allow"), SLICE("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
@@ -105,13 +111,13 @@ void answer_error(struct exchange *e, unsigned status)
 
 void answer_blocked(struct exchange *e)
 {
-	fresh_response(e);
+	fresh_response(e, 204);
 	send_answer(e, 204, slice_of(NULL, 0));
 }
 
 void answer_options(struct exchange *e)
 {
-	fresh_response(e);
+	fresh_response(e, 204);
 	fields_add(&e->response.fields, SLICE("Allow"), SLICE("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
 	send_answer(e, 204, slice_of(NULL, 0));
 }
@@ -130,7 +136,7 @@ void answer_redirect(struct exchange *e)
 		e->request.target,
 	};
 
-	fresh_response(e);
+	fresh_response(e, 308);
 	fields_add_id(&e->response.fields, FIELD_LOCATION, arena_concat(&e->arena, parts, CG_COUNT(parts)));
 	fields_add_id(&e->response.fields, FIELD_CONTENT_TYPE, SLICE("text/html; charset=utf-8"));
 	send_answer(e, 308, page_body(e, page_of(308)));

@@ -164,7 +164,7 @@ void exchange_timeout(struct exchange *e)
 		exchange_fail(e, 504, "the tunnel was silent for too long");
 	else if (e->request_state == REQUEST_WAITING)
 		exchange_fail(e, 503, "no connection to the origin became free");
-	else if (e->request_state == REQUEST_DISCARD ||
+	else if (e->request_state == REQUEST_DISCARD || e->request_state == REQUEST_OWN ||
 		 (e->request_state == REQUEST_BODY && e->upstream.conn &&
 		  stream_queued(&e->upstream.conn->stream) == 0 && !e->head_sent))
 		exchange_fail(e, 408, "the request's body took too long");
@@ -286,6 +286,8 @@ static void decide(struct exchange *e)
 	e->decided = true;
 	if (e->decision.action == DECIDE_BLOCK)
 		request_block(e);
+	else if (e->decision.action == DECIDE_ANSWER)
+		own_begin(e);
 	else if (most && e->request_framing.kind == H1_BODY_LENGTH && e->request_framing.length > most)
 		refuse(e, 413, "the request's body is longer than the limit");
 	else if (!forward_request_fields(e) ||

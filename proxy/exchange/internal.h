@@ -9,6 +9,7 @@
  *   page.c      bodies that go through decoding, rewriting and encoding
  *   forward.c   the fields that a proxy sets and removes
  *   answer.c    what crumbgate answers by itself: error pages, redirects, 204
+ *   consent.c   pages and forms of crumbgate's own
  *   tunnel.c    after a 101
  */
 #ifndef CG_PROXY_EXCHANGE_INTERNAL_H
@@ -112,6 +113,7 @@ enum request_state {
 	REQUEST_WAITING, /* for a connection to the origin */
 	REQUEST_BODY,
 	REQUEST_DISCARD, /* reading and dropping a body that goes nowhere */
+	REQUEST_OWN,	 /* reading a form that is for crumbgate itself */
 	REQUEST_DONE,
 };
 
@@ -159,6 +161,7 @@ struct exchange {
 	struct h1_framing request_framing;
 	struct h1_body request_body;
 	enum request_state request_state;
+	struct text own_body;	   /* of REQUEST_OWN */
 	uint64_t request_progress; /* octets of the body when the deadline was moved last */
 
 	struct response response;
@@ -309,6 +312,14 @@ void answer_error(struct exchange *e, unsigned status);
 void answer_blocked(struct exchange *e);
 void answer_redirect(struct exchange *e);
 void answer_options(struct exchange *e);
+/* e->response as it is, with this content. */
+void answer_own(struct exchange *e, struct slice content);
+
+/* consent.c */
+/* A request for one of crumbgate's own pages (DECIDE_ANSWER). */
+void own_begin(struct exchange *e);
+/* Takes octets of its form. */
+void own_input(struct exchange *e, struct slice *in);
 
 /* tunnel.c */
 void tunnel_begin(struct exchange *e, struct slice rest);

@@ -279,6 +279,10 @@ void request_input(struct exchange *e, struct slice *in)
 		discard(e, in);
 		return;
 	}
+	if (e->request_state == REQUEST_OWN) {
+		own_input(e, in);
+		return;
+	}
 	if (e->request_state != REQUEST_BODY)
 		return;
 	while (take_piece(e, in))
@@ -295,7 +299,8 @@ void request_eof(struct exchange *e)
 		return; /* what came before the end is not used up yet */
 	if (e->response_state == RESPONSE_TUNNEL)
 		tunnel_visitor_eof(e);
-	else if (e->request_state == REQUEST_BODY || e->request_state == REQUEST_DISCARD)
+	else if (e->request_state == REQUEST_BODY || e->request_state == REQUEST_DISCARD ||
+		 e->request_state == REQUEST_OWN)
 		exchange_fail(e, 400, "the visitor left before the request's body was complete");
 }
 

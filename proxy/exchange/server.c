@@ -28,7 +28,8 @@ static bool init_site(struct server *s, size_t i)
 		.config = c,
 		.upstreams = upstream_set_new(&s->io, s->parts.config, c, s->parts.tls_client),
 		.env = {.rules = c->rules,
-			.mac = s->parts.mac,
+			/* Without keys of the operator's nothing that is signed would outlive this worker. */
+			.mac = s->parts.config->consent_key_file.n ? s->parts.mac : NULL,
 			.seal = s->parts.seal,
 			.site = c->names[0],
 			.scratch = s->scratch,

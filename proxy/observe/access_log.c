@@ -320,6 +320,8 @@ static void add_decision(struct buffer *out, const struct decision *d, const str
 		add_flag(out, SLICE("signal"));
 	if (d->action == DECIDE_BLOCK)
 		add_text(out, SLICE("action"), SLICE("block"));
+	else if (d->action == DECIDE_ANSWER)
+		add_text(out, SLICE("action"), SLICE("own"));
 	if (d->observe)
 		add_text(out, SLICE("mode"), SLICE("observe"));
 	add_counts(out, SLICE("verdicts"), d->counts, NULL);

@@ -57,6 +57,8 @@ static void take_token(struct resolution *r, struct slice value)
 	state = consent_token_read(r->q, value, &r->chosen, &r->c.decided_at);
 	if (r->c.token == CONSENT_TOKEN_ABSENT || state == CONSENT_TOKEN_GOOD)
 		r->c.token = state;
+	if (state == CONSENT_TOKEN_GOOD)
+		r->c.value = value;
 }
 
 static void read_cookies(struct resolution *r, const struct fields *request)
@@ -125,6 +127,7 @@ struct consent consent_resolve(const struct consent_query *q, const struct field
 	read_signals(&r, request);
 	r.c.decided = r.c.token == CONSENT_TOKEN_GOOD;
 	r.c.source = r.c.decided ? CONSENT_SIGNED : CONSENT_UNDECIDED;
+	r.c.chosen = r.c.decided ? r.chosen : 0;
 	r.c.granted = r.c.decided ? r.chosen : undecided(&r);
 	r.c.granted &= ~(r.c.denied_by_opt_out | r.c.denied_by_signal);
 	r.c.granted |= PURPOSE_NECESSARY;

@@ -37,12 +37,23 @@ enum consent_token_state {
 	CONSENT_TOKEN_OLD_POLICY, /* of another policy version */
 };
 
+/* How the visitor decided; a letter behind the version of the signed cookie. */
+enum consent_method {
+	CONSENT_METHOD_UNKNOWN, /* none: made by a command, or by crumbgate 0.1 */
+	CONSENT_BY_BANNER,	/* b */
+	CONSENT_BY_PREFERENCES, /* p: the preferences page */
+	CONSENT_BY_PLACEHOLDER, /* e: "always allow" where an embed was held back */
+	CONSENT_BY_WITHDRAWAL,	/* w */
+};
+
 struct consent {
 	purposes granted; /* PURPOSE_NECESSARY is always in */
 	bool decided;	  /* the visitor decided; false: a default */
 	enum consent_source source;
 	enum consent_token_state token;
 	int64_t decided_at; /* Unix time, of a decision */
+	purposes chosen;    /* of a decision: what the visitor granted, before anything denied it */
+	struct slice value; /* of a decision: the signed cookie's value, a part of the request */
 	purposes denied_by_opt_out;
 	purposes denied_by_signal;
 	const struct rule *opt_out_rule;   /* the one that denied, or NULL */
@@ -73,6 +84,7 @@ struct consent_query {
 	struct slice region;	       /* "US", "US-CA": ISO 3166 in upper case; empty if unknown */
 	bool secure;
 	int64_t now;
+	enum consent_method method; /* for consent_token_make() alone */
 };
 
 /*
@@ -86,6 +98,7 @@ struct consent consent_resolve(const struct consent_query *q, const struct field
  *
  *   1.POLICY.PURPOSES.MINUTES.ID.MAC
  *
+ * The 1 may be followed by a letter, how the visitor decided: see enum consent_method.
  * POLICY: base64url of the first 8 octets of a 64-bit hash over the policy version and the names of all purposes in
  * order: when purposes are added, renamed or reordered the visitor is asked anew. PURPOSES: the granted set in
  * lower-case hex. MINUTES: Unix time of the decision in minutes, base 36; ID: proof id, base64url of 16 random octets;
@@ -103,6 +116,12 @@ struct slice consent_token_make(const struct consent_query *q, purposes granted,
  */
 enum consent_token_state consent_token_read(const struct consent_query *q, struct slice value, purposes *granted,
 					    int64_t *decided_at);
+
+/* Parts of a token value that was found good: its proof id, and how the visitor decided. */
+struct slice consent_token_id(struct slice value);
+enum consent_method consent_token_method(struct slice value);
+/* "unknown", "banner", "preferences", "placeholder", "withdrawal". */
+const char *consent_method_text(enum consent_method m);
 
 /* For people: "undecided", "signed cookie". */
 const char *consent_source_text(enum consent_source s);

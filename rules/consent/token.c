@@ -1,6 +1,6 @@
 #include "rules/consent/consent.h"
 
-/* 1.POLICY.PURPOSES.MINUTES.ID.MAC, each part at its longest; MINUTES up to 7 digits of base 36 (until the year 5138).
+/* 1m.POLICY.PURPOSES.MINUTES.ID.MAC, each part at its longest; MINUTES up to 7 digits of base 36 (until the year 5138).
  */
 #define TOKEN_VERSION "1"
 #define POLICY_TEXT   11
@@ -123,6 +123,34 @@ static bool put_mac(struct writer *w, const struct consent_mac *mac, size_t key,
 	return true;
 }
 
+static const char method_letters[] = "?bpew";
+
+static enum consent_method method_of(char letter)
+{
+	for (unsigned m = 1; method_letters[m]; m++)
+		if (method_letters[m] == letter)
+			return (enum consent_method)m;
+	return CONSENT_METHOD_UNKNOWN;
+}
+
+enum consent_method consent_token_method(struct slice value)
+{
+	return value.n > 1 ? method_of(value.p[1]) : CONSENT_METHOD_UNKNOWN;
+}
+
+const char *consent_method_text(enum consent_method m)
+{
+	static const char *const texts[] = {"unknown", "banner", "preferences", "placeholder", "withdrawal"};
+
+	return texts[m];
+}
+
+/* "1", or "1" and a letter that is known. */
+static bool is_version(struct slice s)
+{
+	return slice_starts_with(s, SLICE(TOKEN_VERSION)) && (s.n == 1 || (s.n == 2 && method_of(s.p[1])));
+}
+
 struct slice consent_token_make(const struct consent_query *q, purposes granted, const unsigned char id[16],
 				struct arena *arena)
 {
@@ -135,7 +163,10 @@ struct slice consent_token_make(const struct consent_query *q, purposes granted,
 	if (!q->mac || !put_site(&w, q->site))
 		return slice_of(NULL, 0);
 	start = w.n;
-	put(&w, SLICE(TOKEN_VERSION "."));
+	put(&w, SLICE(TOKEN_VERSION));
+	if (q->method)
+		put(&w, slice_of(&method_letters[q->method], 1));
+	put(&w, dot);
 	put_policy(&w, q->rules);
 	put(&w, dot);
 	put_number(&w, (granted | PURPOSE_NECESSARY) & ruleset_all_purposes(q->rules), 16);
@@ -155,20 +186,21 @@ struct token {
 	struct slice policy;
 	purposes granted;
 	int64_t decided_at;
+	struct slice id;
 	struct slice mac;
 };
 
 static bool token_split(struct slice value, struct token *t)
 {
-	struct slice rest = value, version, set, minutes, id;
+	struct slice rest = value, version, set, minutes;
 	uint64_t granted, at;
 
 	if (value.n > TOKEN_MAX || !slice_cut(rest, '.', &version, &rest) || !slice_cut(rest, '.', &t->policy, &rest) ||
 	    !slice_cut(rest, '.', &set, &rest) || !slice_cut(rest, '.', &minutes, &rest) ||
-	    !slice_cut(rest, '.', &id, &t->mac))
+	    !slice_cut(rest, '.', &t->id, &t->mac))
 		return false;
-	if (!slice_eq(version, SLICE(TOKEN_VERSION)) || t->policy.n != POLICY_TEXT || id.n != ID_TEXT ||
-	    t->mac.n != MAC_TEXT || !is_base64url(t->policy) || !is_base64url(id) || !is_base64url(t->mac))
+	if (!is_version(version) || t->policy.n != POLICY_TEXT || t->id.n != ID_TEXT || t->mac.n != MAC_TEXT ||
+	    !is_base64url(t->policy) || !is_base64url(t->id) || !is_base64url(t->mac))
 		return false;
 	if (!read_number(set, 16, PURPOSES_TEXT, &granted) || !read_number(minutes, 36, MINUTES_TEXT, &at))
 		return false;
@@ -176,6 +208,13 @@ static bool token_split(struct slice value, struct token *t)
 	t->granted = (purposes)granted;
 	t->decided_at = (int64_t)at * 60;
 	return true;
+}
+
+struct slice consent_token_id(struct slice value)
+{
+	struct token t;
+
+	return token_split(value, &t) ? t.id : slice_of(NULL, 0);
 }
 
 /* In a time that does not depend on where they differ. */

@@ -20,6 +20,7 @@
 #include "rules/consent/sealed.h"
 #include "rules/http/message.h"
 #include "rules/language/ruleset.h"
+#include "rules/pages/pages.h"
 
 enum verdict_kind {
 	VERDICT_KEEP,
@@ -85,6 +86,11 @@ struct decide_env {
 enum decide_action {
 	DECIDE_PASS,  /* go on to the origin */
 	DECIDE_BLOCK, /* answer 204 with Cache-Control: no-store */
+	/*
+	 * The path is one of crumbgate's own: decide_answer() says what to answer, and the origin never sees it. The
+	 * request is not edited.
+	 */
+	DECIDE_ANSWER,
 };
 
 struct opened;	 /* a sealed cookie that opened */
@@ -141,9 +147,12 @@ struct known_validator;
 struct asked {
 	struct slice authority; /* host[:port] */
 	struct slice target;
-	bool head;	 /* the method is HEAD */
-	bool navigation; /* Sec-Fetch-Dest names something that shows a document */
-	bool document;	 /* Sec-Fetch-Dest is absent or names something that shows a document */
+	struct slice language; /* the Accept-Language fields, joined */
+	bool gpc;	       /* Sec-GPC is "1" */
+	bool top;	       /* Sec-Fetch-Dest is absent or "document": what is shown is no frame */
+	bool head;	       /* the method is HEAD */
+	bool navigation;       /* Sec-Fetch-Dest names something that shows a document */
+	bool document;	       /* Sec-Fetch-Dest is absent or names something that shows a document */
 	struct known_validator *known;
 };
 
@@ -163,6 +172,7 @@ struct decision {
 	bool secure;
 	bool document; /* the request may be a navigation: Sec-Fetch-Dest absent, document or iframe */
 	struct asked asked;
+	enum own_page own; /* OWN_NONE but for DECIDE_ANSWER */
 };
 
 enum decide_result {
@@ -176,6 +186,20 @@ enum decide_result {
  */
 enum decide_result decide_request(const struct decide_env *env, struct request *req, struct slice region, int64_t now,
 				  struct arena *arena, struct decision *out);
+
+/*
+ * What crumbgate answers where decide_request() said DECIDE_ANSWER. The request's body, of which at most OWN_FORM_MAX
+ * octets are needed; too_long: there were more. The content goes to *content; it belongs to the response of a GET as
+ * much as to that of a HEAD. Every answer says no-store.
+ *
+ * Without keys or TLS there is nothing but gpc.json: 404.
+ */
+struct own_body {
+	struct slice octets;
+	bool too_long;
+};
+enum decide_result decide_answer(const struct decide_env *env, const struct request *req, const struct own_body *body,
+				 struct arena *arena, struct decision *d, struct response *resp, struct slice *content);
 
 /*
  * Edits the response in place: Set-Cookie verdicts on every status, expiry of leftovers with every scope they may have

@@ -19,22 +19,49 @@ struct leftover {
 	struct slice name;
 	struct judgement why;
 	enum cookie_prefix prefix;
-	bool told; /* the verdict was emitted */
+	bool told;  /* the verdict was emitted */
+	bool known; /* the request did not have it */
 };
 
-void leftover_add(const struct deciding *x, struct slice name, const struct judgement *j)
+static struct leftover *add(const struct deciding *x, struct slice name, const struct judgement *j)
 {
 	struct leftover **end = &x->d->leftovers;
 	size_t n = 0;
 
 	if (ruleset_policy(x->env->rules)->keep_leftovers)
-		return;
+		return NULL;
 	for (; *end; end = &(*end)->next)
 		if (slice_eq((*end)->name, name) || ++n == EXPIRE_LINES_MAX)
-			return;
+			return NULL;
 	*end = arena_calloc(x->arena, 1, sizeof **end);
 	if (*end)
 		**end = (struct leftover){.name = name, .why = *j, .prefix = cookie_prefix_of(name)};
+	return *end;
+}
+
+void leftover_add(const struct deciding *x, struct slice name, const struct judgement *j)
+{
+	(void)add(x, name, j);
+}
+
+static void add_known(void *arg, struct slice text, bool regex, struct slice flags, purposes mask)
+{
+	const struct deciding *x = arg;
+	struct judgement j;
+	struct leftover *l;
+
+	(void)flags;
+	if (regex || slice_find_char(text, '*') < text.n || is_granted(x, mask))
+		return;
+	j = judge_cookie(x, text);
+	l = !j.pass && j.rule ? add(x, text, &j) : NULL;
+	if (l)
+		l->known = true;
+}
+
+void leftovers_add_known(const struct deciding *x)
+{
+	ruleset_each_cookie_name(x->env->rules, add_known, (void *)(uintptr_t)x);
 }
 
 struct scopes {
@@ -150,17 +177,39 @@ static void tell(const struct deciding *x, struct leftover *l)
 	l->told = true;
 }
 
-static void expire_in(struct expiry *e, const struct scope *s)
+static void expire_in(struct expiry *e, const struct scope *s, bool known)
 {
 	for (struct leftover *l = e->x->d->leftovers; l && e->lines < EXPIRE_LINES_MAX; l = l->next) {
 		size_t before = e->lines;
 
-		if (!scope_fits(e->x, l, s))
+		if (l->known != known || !scope_fits(e->x, l, s))
 			continue;
 		add_line(e, l, s);
 		if (e->lines > before)
 			tell(e->x, l);
 	}
+}
+
+static void expire_all(struct expiry *e, const struct scopes *s, bool known)
+{
+	for (size_t p = 0; p < s->n_paths; p++)
+		for (int partitioned = 0; partitioned <= (e->x->d->secure ? 1 : 0); partitioned++)
+			for (size_t d = 0; d < s->n_domains; d++)
+				expire_in(e, &(struct scope){s->domains[d], s->paths[p], partitioned != 0}, known);
+}
+
+void cookie_expire(const struct deciding *x, struct slice name, struct fields *response)
+{
+	struct leftover one = {.name = name, .prefix = cookie_prefix_of(name), .told = true};
+	struct leftover *others = x->d->leftovers;
+	struct expiry e = {.x = x, .response = response};
+	struct scopes s = {.n_paths = 0};
+
+	list_domains(&s, x->d->host);
+	add_path(&s, SLICE("/"));
+	x->d->leftovers = &one;
+	expire_all(&e, &s, false);
+	x->d->leftovers = others;
 }
 
 bool leftovers_expire(const struct deciding *x, struct fields *response)
@@ -177,9 +226,9 @@ bool leftovers_expire(const struct deciding *x, struct fields *response)
 	}
 	list_domains(&s, x->d->host);
 	list_paths(&s, x->d->path);
-	for (size_t p = 0; p < s.n_paths; p++)
-		for (int partitioned = 0; partitioned <= (x->d->secure ? 1 : 0); partitioned++)
-			for (size_t d = 0; d < s.n_domains; d++)
-				expire_in(&e, &(struct scope){s.domains[d], s.paths[p], partitioned != 0});
+	if (x->d->own != OWN_NONE) /* the path is that of the page where the form was */
+		add_path(&s, ruleset_policy(x->env->rules)->own_path);
+	expire_all(&e, &s, false);
+	expire_all(&e, &s, true);
 	return e.lines > 0;
 }

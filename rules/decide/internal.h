@@ -13,6 +13,7 @@
  * page_inject.c  what goes into a page, and what a Content-Security-Policy says to that
  * conditional.c  validators of pages, which differ by consent, and what caches are told
  * headers.c      beacons in fields
+ * own.c          pages and forms of crumbgate itself
  * verdict.c      texts
  */
 #ifndef CG_RULES_DECIDE_INTERNAL_H
@@ -88,6 +89,13 @@ struct beacon_judgement judge_url(const struct deciding *x, const struct web_url
 
 /* Remembers a denied cookie of the request, each name once, EXPIRE_LINES_MAX names at most. The name is not copied. */
 void leftover_add(const struct deciding *x, struct slice name, const struct judgement *j);
+/*
+ * Likewise the cookies that the rules name in full and the visitor may have where this request's path does not reach;
+ * after those that were seen, within the same bounds.
+ */
+void leftovers_add_known(const struct deciding *x);
+/* Adds deletions of one cookie in every scope, whatever it is of. */
+void cookie_expire(const struct deciding *x, struct slice name, struct fields *response);
 /* Adds the deletions; returns whether there are any. In observe mode only verdicts. */
 bool leftovers_expire(const struct deciding *x, struct fields *response);
 
@@ -101,6 +109,12 @@ void inject_seen(const struct deciding *x, struct slice name);
 void inject_request(const struct deciding *x, struct request *req);
 /* Adds the Set-Cookie fields; returns whether there are any. */
 bool inject_response(const struct deciding *x, struct fields *response);
+
+/* ---- own.c ---- */
+
+/* What the page's own pages and the banner are made with; language: NULL for the one that the visitor asked for. */
+struct own_view own_view_of(const struct deciding *x, const struct consent_query *q, const struct catalogue *language);
+struct consent_query own_query(const struct deciding *x);
 
 /* ---- template.c ---- */
 

@@ -24,11 +24,38 @@ static bool shows_document(const struct fields *f)
 	return !dest;
 }
 
+/* All copies of a field as one list. */
+static struct slice joined(const struct deciding *x, const struct fields *f, struct slice name)
+{
+	struct slice value = slice_of(NULL, 0);
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct slice parts[] = {value, SLICE(","), f->v[i].value};
+
+		if (slice_ieq(f->v[i].name, name))
+			value = value.n ? arena_concat(x->arena, parts, CG_COUNT(parts)) : f->v[i].value;
+	}
+	return value;
+}
+
+static bool sends_gpc(const struct fields *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].id == FIELD_SEC_GPC && slice_eq(f->v[i].value, SLICE("1")))
+			return true;
+	return false;
+}
+
 void page_ask(const struct deciding *x, const struct request *req)
 {
+	const struct field *dest = fields_find(&req->fields, FIELD_SEC_FETCH_DEST);
+
 	x->d->asked = (struct asked){
 		.authority = req->authority.n ? req->authority : req->host,
 		.target = req->target,
+		.language = joined(x, &req->fields, SLICE("Accept-Language")),
+		.gpc = sends_gpc(&req->fields),
+		.top = !dest || slice_eq(dest->value, SLICE("document")),
 		.head = slice_eq(req->method, SLICE("HEAD")),
 		.document = shows_document(&req->fields),
 		.navigation = fields_find(&req->fields, FIELD_SEC_FETCH_DEST) && shows_document(&req->fields),

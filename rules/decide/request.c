@@ -33,6 +33,20 @@ static void begin(const struct deciding *x, const struct request *req, struct sl
 		x->d->path = SLICE("/");
 }
 
+/* One of our own pages, whatever rules say of its path. */
+static bool is_own(const struct deciding *x)
+{
+	struct slice path;
+
+	if (!path_normalise(x->d->path, x->arena, &path))
+		return false;
+	x->d->own = own_page_of(x->env->rules, path);
+	if (x->d->own == OWN_NONE)
+		return false;
+	x->d->action = DECIDE_ANSWER;
+	return true;
+}
+
 /* A path rule that is not granted: the origin never sees the request. */
 static void judge_path(const struct deciding *x)
 {
@@ -149,7 +163,8 @@ enum decide_result decide_request(const struct decide_env *env, struct request *
 
 	*out = (struct decision){.now = now};
 	begin(&x, req, region);
-	judge_path(&x);
+	if (!is_own(&x))
+		judge_path(&x);
 	if (out->action == DECIDE_PASS && !edit_request(&x, req))
 		return DECIDE_NO_MEMORY;
 	return arena_failed(arena) ? DECIDE_NO_MEMORY : DECIDE_OK;

@@ -2,6 +2,7 @@
 
 #include "rules/harness/page.h"
 #include "rules/harness/seal.h"
+#include "rules/http/url.h"
 #include "rules/language/loader.h"
 
 /* -- the signed cookie that a case gives --------------------------------------------------------------------------- */
@@ -115,6 +116,37 @@ static bool copy_fields(struct fields *to, const struct fields *from, struct are
 	return true;
 }
 
+static bool is_own(const struct prepared *x, struct arena *arena)
+{
+	struct slice path, query;
+	bool has_query;
+
+	target_split(x->test->request.target, &path, &query, &has_query);
+	return slice_eq(x->test->request.method, SLICE("POST")) && path_normalise(path, arena, &path) &&
+	       own_page_of(x->rules, path) != OWN_NONE;
+}
+
+static struct slice prepare_body(const struct prepared *x, struct arena *arena)
+{
+	static const struct slice mark = SLICE_INIT("token=valid");
+	const struct consent_query q = {.rules = x->rules, .mac = x->mac, .site = x->site};
+	struct slice body = x->test->request_body;
+	size_t at = slice_find(body, mark);
+	struct slice parts[4];
+
+	if (!body.n || !is_own(x, arena))
+		return body;
+	if (body.p[body.n - 1] == '\n')
+		body.n--;
+	if (at >= body.n)
+		return body;
+	parts[0] = slice_head(body, at);
+	parts[1] = SLICE("token=");
+	parts[2] = own_token(&q, arena);
+	parts[3] = slice_from(body, at + mark.n);
+	return arena_concat(arena, parts, CG_COUNT(parts));
+}
+
 bool exchange_prepare(struct prepared *x, struct arena *arena)
 {
 	struct slice token = given_token(x, arena), name = consent_cookie_name(x->test->request.secure), cookies;
@@ -123,6 +155,7 @@ bool exchange_prepare(struct prepared *x, struct arena *arena)
 	bool visitor = x->test->visitor.n > 0;
 
 	x->request = x->test->request;
+	x->request_body = prepare_body(x, arena);
 	if (!copy_fields(&x->request.fields, &x->test->request.fields, arena))
 		return false;
 	if (x->test->given.consent == GIVEN_UNDECIDED)
@@ -235,7 +268,7 @@ static bool origin_answers(struct play *p)
 	struct outcome *out = p->out;
 
 	out->called = true;
-	out->origin_body = p->x->test->request_body;
+	out->origin_body = p->x->request_body;
 	if (!answer(p, p->x->test->origin.status))
 		return false;
 	if (p->decision.page.work == PAGE_WHOLE && !ask_again(p, &before, end))
@@ -245,6 +278,17 @@ static bool origin_answers(struct play *p)
 	if (p->decision.page.work == PAGE_REWRITE && has_body(&p->x->request, out->visitor_saw.status))
 		return rewritten(p);
 	return true;
+}
+
+/* A page or form of crumbgate itself. */
+static bool own_page(struct play *p)
+{
+	struct slice form = p->x->request_body;
+	const struct own_body body = {.octets = form, .too_long = form.n > OWN_FORM_MAX};
+	struct outcome *out = p->out;
+
+	return decide_answer(&p->env, &out->origin_saw, &body, p->arena, &p->decision, &out->visitor_saw,
+			     &out->visitor_body) == DECIDE_OK;
 }
 
 static void make_env(struct play *p)
@@ -282,7 +326,16 @@ bool exchange_play(const struct prepared *x, struct arena *arena, struct outcome
 	    decide_request(&p->env, &out->origin_saw, x->test->given.region, x->now, arena, &p->decision) != DECIDE_OK)
 		return false;
 	out->consent = p->decision.consent;
-	/* A blocked request is answered 204, see DECIDE_BLOCK. */
-	ok = p->decision.action == DECIDE_BLOCK ? own_answer(p, 204, SLICE("No Content")) : origin_answers(p);
+	switch (p->decision.action) {
+	case DECIDE_BLOCK: /* answered 204 */
+		ok = own_answer(p, 204, SLICE("No Content"));
+		break;
+	case DECIDE_ANSWER:
+		ok = own_page(p);
+		break;
+	default:
+		ok = origin_answers(p);
+		break;
+	}
 	return ok && !arena_failed(arena);
 }

@@ -30,6 +30,7 @@ struct prepared {
 	const struct guard *guard;				  /* of the rules; NULL: pages get none */
 	void (*sha256)(struct slice data, unsigned char out[32]); /* see struct decide_env; may be NULL */
 	struct request request; /* with the visitor's cookies and the signed one; must not be changed */
+	struct slice request_body; /* of a form for crumbgate itself with a valid token, see exchange_prepare() */
 };
 
 struct seen_verdict {
@@ -52,7 +53,8 @@ struct outcome {
 
 /*
  * The request that the case's visitor sends: its fields, then one Cookie field of the visitor's cookies and the signed
- * consent cookie that is given. False if memory ran out.
+ * consent cookie that is given. In a form that is posted to one of crumbgate's own pages "token=valid" becomes a token
+ * that is valid, and the line end behind it goes. False if memory ran out.
  */
 bool exchange_prepare(struct prepared *x, struct arena *arena);
 

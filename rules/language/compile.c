@@ -17,7 +17,7 @@ static const struct keyword keywords[] = {
 	{"param", NULL, rules_param, false, false},	{"path", NULL, rules_path, false, false},
 	{"beacon", NULL, rules_beacon, false, true},	{"list", NULL, rules_list, false, true},
 	{"pages", NULL, rules_pages, true, false},	{"mode", NULL, rules_mode, false, false},
-	{"accept", NULL, rules_later, true, true},
+	{"accept", NULL, rules_later, true, true},	{"banner", NULL, rules_banner, true, false},
 };
 
 /* First words that belong in the other kind of file. */
@@ -121,7 +121,7 @@ static void unknown_statement(struct builder *b, const struct item *item)
 	const struct word *w = &item->s->words[0];
 	const char *words[CG_COUNT(keywords) + 1] = {"include"};
 	const char *hint = "statements are: include policy purpose opt-out signal cookie inject param path "
-			   "beacon list pages mode";
+			   "beacon list pages banner mode";
 
 	for (size_t i = 0; i < CG_COUNT(keywords); i++)
 		words[i + 1] = keywords[i].word;
@@ -300,6 +300,7 @@ static void init(struct ruleset *rs)
 	rs->purposes[0] = (struct purpose){.name = SLICE("necessary"), .title = SLICE("Necessary")};
 	rs->policy.version = SLICE("1");
 	rs->policy.remember = REMEMBER_DEFAULT;
+	rs->policy.own_path = SLICE("/.crumbgate");
 	rs->pages = (struct pages_rule){.guard = true, .tag_max = PAGE_TAG_DEFAULT, .script_max = PAGE_SCRIPT_DEFAULT};
 }
 

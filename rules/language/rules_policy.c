@@ -98,7 +98,7 @@ void declare_purpose(struct builder *b, const struct item *item)
 struct policy_reader {
 	struct builder *b;
 	const struct item *item;
-	const struct statement *seen[5]; /* by index of its table of words */
+	const struct statement *seen[8]; /* by index of its table of words */
 	const struct statement *undecided;
 };
 
@@ -145,6 +145,55 @@ static void policy_leftovers(struct policy_reader *r, const struct statement *s)
 		build_error(r->b, s, w, build_suggest(r->b, w->text, words, CG_COUNT(words), "write expired or kept"),
 			    "unexpected \"%.*s\"", SLICE_ARG(w->raw));
 	r->b->rs->policy.keep_leftovers = word_is(w, "kept");
+}
+
+static void policy_storage(struct policy_reader *r, const struct statement *s)
+{
+	static const char *const words[] = {"kept", "cleared"};
+	const struct word *w = &s->words[1];
+
+	if (!build_one_value(r->b, s, "write kept or cleared"))
+		return;
+	if (!word_is(w, "kept") && !word_is(w, "cleared"))
+		build_error(r->b, s, w, build_suggest(r->b, w->text, words, CG_COUNT(words), "write kept or cleared"),
+			    "unexpected \"%.*s\"", SLICE_ARG(w->raw));
+	r->b->rs->policy.clear_storage = word_is(w, "cleared");
+}
+
+static void policy_changed(struct policy_reader *r, const struct statement *s)
+{
+	if (build_one_value(r->b, s, "write, e.g.: changed \"Films from video.example were added.\""))
+		r->b->rs->policy.changed = arena_copy(&r->b->rs->arena, s->words[1].text);
+}
+
+#define OWN_PATH_MAX 64
+
+/* Only what no server and no browser would spell in another way. */
+static bool own_path_ok(struct slice s)
+{
+	bool ok = s.n >= 2 && s.n <= OWN_PATH_MAX && s.p[0] == '/' && s.p[s.n - 1] != '/';
+
+	for (size_t i = 0; ok && i < s.n; i++)
+		ok = ascii_is_alpha(s.p[i]) || ascii_is_digit(s.p[i]) || memchr("-._~", s.p[i], 4) ||
+		     (s.p[i] == '/' && s.p[i + 1] != '/');
+	return ok && slice_find(s, SLICE("/./")) == s.n && slice_find(s, SLICE("/../")) == s.n &&
+	       !slice_ends_with(s, SLICE("/.")) && !slice_ends_with(s, SLICE("/.."));
+}
+
+static void policy_path(struct policy_reader *r, const struct statement *s)
+{
+	struct slice text;
+
+	if (!build_one_value(r->b, s, "write, e.g.: path /.crumbgate"))
+		return;
+	text = word_plain(&s->words[1]);
+	if (own_path_ok(text))
+		r->b->rs->policy.own_path = arena_copy(&r->b->rs->arena, text);
+	else
+		build_error(r->b, s, &s->words[1],
+			    "write a path such as /.crumbgate: letters, digits and any of -._~/, at most 64, no slash "
+			    "at its end",
+			    "\"%.*s\" cannot be the path of crumbgate's own pages", SLICE_ARG(s->words[1].raw));
 }
 
 /* ISO 3166-1 alpha-2 in upper case, with an ISO 3166-2 subdivision if wanted: "US", "US-CA". */
@@ -247,7 +296,8 @@ static const struct {
 } policy_words[] = {
 	{"notice", policy_notice, false},      {"contact", policy_contact, false},
 	{"remember", policy_remember, false},  {"leftovers", policy_leftovers, false},
-	{"undecided", policy_undecided, true},
+	{"undecided", policy_undecided, true}, {"path", policy_path, false},
+	{"changed", policy_changed, false},    {"storage", policy_storage, false},
 };
 
 static void policy_statement(struct policy_reader *r, const struct statement *s)
@@ -270,7 +320,7 @@ static void policy_statement(struct policy_reader *r, const struct statement *s)
 	}
 	build_error(r->b, s, w,
 		    build_suggest(r->b, w->text, words, CG_COUNT(words),
-				  "a policy holds: notice contact remember undecided leftovers"),
+				  "a policy holds: notice contact remember undecided leftovers path changed storage"),
 		    "unknown word \"%.*s\" in a policy", SLICE_ARG(w->raw));
 }
 

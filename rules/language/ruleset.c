@@ -56,6 +56,16 @@ const struct policy *ruleset_policy(const struct ruleset *rs)
 	return &rs->policy;
 }
 
+const struct banner_rule *ruleset_banner(const struct ruleset *rs)
+{
+	return &rs->banner;
+}
+
+bool ruleset_has_banner(const struct ruleset *rs)
+{
+	return rs->banner.banner.rule.line != 0;
+}
+
 enum ruleset_mode ruleset_mode(const struct ruleset *rs)
 {
 	return rs->mode;

@@ -99,6 +99,13 @@ struct policy {
 	} * regions; /* in file order */
 	size_t n_regions;
 	bool keep_leftovers; /* "leftovers kept": denied cookies on the device are not expired */
+	/*
+	 * What crumbgate answers itself stands at this path and below it; "/.crumbgate" by default. It begins with '/',
+	 * does not end with one, and holds letters, digits and any of -._~/ alone: path_normalise() leaves it as it is.
+	 */
+	struct slice own_path;
+	struct slice changed; /* shown to those who decided under another version; empty: nothing more is said */
+	bool clear_storage;   /* "storage cleared": a withdrawal makes the browser empty the site's own storage */
 };
 
 enum ruleset_mode { MODE_ENFORCE, MODE_OBSERVE };
@@ -183,6 +190,43 @@ struct pages_rule {
 	size_t script_max;	/* octets of one inline script or noscript that are held while it is judged; 256 KB */
 };
 
+/* ---- The banner. ---- */
+
+/* Texts of the banner that the rules may replace. */
+enum banner_text {
+	BANNER_TITLE,
+	BANNER_TEXT,
+	BANNER_ACCEPT,
+	BANNER_REJECT,
+	BANNER_SAVE,
+	BANNER_SETTINGS, /* the lasting link */
+	BANNER_TEXTS
+};
+
+struct banner_own_text {
+	enum banner_text which;
+	struct slice language; /* "de"; empty: of every language that has none of its own */
+	struct slice text;
+};
+
+enum banner_colour { BANNER_ACCENT, BANNER_BACKGROUND, BANNER_FOREGROUND, BANNER_COLOURS };
+
+/* The "banner" block. */
+struct banner_rule {
+	/*
+	 * The banner, body-start, and the lasting link to the preferences page, body-end, as what is injected into a
+	 * page; their html is empty, and made for each page. rule.line 0: the files have no banner block, or say
+	 * "banner off".
+	 */
+	struct inject_html_rule banner;
+	struct inject_html_rule link;	     /* line 0 too with "link off" */
+	bool top;			     /* it stands at the window's top; false: at its bottom */
+	uint32_t colours[BANNER_COLOURS][2]; /* 0xRRGGBB, light and dark */
+	struct slice logo;		     /* a path of the site; empty: none */
+	struct banner_own_text *texts;
+	size_t n_texts;
+};
+
 struct ruleset; /* opaque but for the accessors */
 
 /*
@@ -234,6 +278,9 @@ const struct cookie_rule *ruleset_unnamed_cookie(const struct ruleset *rs);
 /* ---- Pages. ---- */
 
 const struct pages_rule *ruleset_pages(const struct ruleset *rs);
+const struct banner_rule *ruleset_banner(const struct ruleset *rs);
+/* True if there is one: visitors who did not decide are asked. */
+bool ruleset_has_banner(const struct ruleset *rs);
 /* All beacon and list statements, by order. */
 const struct beacon_rule *ruleset_beacons(const struct ruleset *rs, size_t *n);
 /* The union of the masks of all beacons and lists, necessary ones too; 0: pages need not be looked at for them. */

@@ -13,6 +13,7 @@
  * compile_selector.c words that are a selector
  * compile_url.c      words that are URL patterns
  * elements.c         which elements HTML and SVG have
+ * colour.c           the contrast of colours
  * rules_*.c          one file for each group of statements
  */
 #ifndef CG_RULES_LANGUAGE_RULESET_INTERNAL_H
@@ -149,6 +150,7 @@ struct ruleset {
 	struct names *html_paths; /* of each of them */
 	size_t n_html;
 	struct pages_rule pages;
+	struct banner_rule banner;
 	const struct rule **rules; /* all that can decide, in file order */
 	size_t n_rules;
 };
@@ -203,7 +205,7 @@ struct builder {
 	struct file *files, **last_file;
 	size_t n_files;
 	struct item *items, **last_item;
-	const struct item *policy, *mode, *pages; /* the first of each */
+	const struct item *policy, *mode, *pages, *banner; /* the first of each */
 	const struct statement *purpose_statements[PURPOSES_MAX];
 	const char *purpose_names[PURPOSES_MAX]; /* for suggestions */
 	bool too_many_purposes, too_many_names;	 /* told */
@@ -384,6 +386,11 @@ bool element_known(struct slice name);
 /* A known name near to it, or NULL. */
 const char *element_suggest(struct slice name);
 
+/* colour.c */
+
+/* The contrast ratio of two colours 0xRRGGBB, 1 to 21 (WCAG 2.2). */
+double colour_contrast(uint32_t a, uint32_t b);
+
 /* The statements: rules_*.c. */
 void declare_purpose(struct builder *b, const struct item *item);
 void rules_policy(struct builder *b, struct item *item);
@@ -398,6 +405,7 @@ void rules_inject_html(struct builder *b, struct item *item);
 void rules_beacon(struct builder *b, struct item *item);
 void rules_list(struct builder *b, struct item *item);
 void rules_pages(struct builder *b, struct item *item);
+void rules_banner(struct builder *b, struct item *item);
 /* After all statements: compiles patterns, selectors and literals. */
 void rules_beacon_finish(struct builder *b);
 /* After all statements: cookies that are injected twice, or that carry an opt-out; implied cookie rules. */
