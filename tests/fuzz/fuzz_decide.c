@@ -144,7 +144,9 @@ static void check_path(struct exchange *x)
 	CG_CHECK(path_normalise(path, &x->arena, &path));
 	rule = ruleset_path(rules, scratch, path, &limit);
 	blocked = limit || (rule && (rule->mask & ~x->d.consent.granted) != 0);
-	CG_CHECK(blocked == (x->d.action == DECIDE_BLOCK));
+	CG_CHECK((own_page_of(rules, path) != OWN_NONE) == (x->d.action == DECIDE_ANSWER));
+	if (x->d.action != DECIDE_ANSWER)
+		CG_CHECK(blocked == (x->d.action == DECIDE_BLOCK));
 }
 
 static bool was_denied(const struct exchange *x, struct slice name)
@@ -308,7 +310,7 @@ static void run(struct exchange *x, unsigned flags)
 	x->target_before = x->req.target;
 	CG_CHECK(decide_request(&env, &x->req, regions[flags & 3], NOW, &x->arena, &x->d) == DECIDE_OK);
 	check_path(x);
-	if (x->d.action == DECIDE_BLOCK)
+	if (x->d.action != DECIDE_PASS)
 		return;
 	check_request_cookies(x);
 	check_target(x);
