@@ -1,5 +1,6 @@
 #include "rules/consent/consent.h"
 
+#include "rules/consent/imports.h"
 #include "rules/http/cookie.h"
 
 /* Each copy of the signed cookie costs a keyed hash per key; honest visitors send one. */
@@ -119,6 +120,28 @@ static purposes undecided(struct resolution *r)
 	return p->undecided_grants;
 }
 
+/* What is read lives no longer than this: the cookies' values are small, and decoders bounded. */
+#define IMPORT_MEMORY (1024 * 1024)
+
+/* What others leave open stays as it is for the undecided. */
+static void read_imports(struct resolution *r, const struct fields *request)
+{
+	struct imports imports;
+	struct arena arena;
+
+	arena_init(&arena, 4096, IMPORT_MEMORY);
+	imports_read(r->q->rules, r->q->scratch, request, &arena, &imports);
+	arena_free(&arena);
+	if (imports.sources == 0 && !imports.failed)
+		return;
+	r->c.source = CONSENT_FOREIGN;
+	r->c.decided = imports.acted && !imports.failed;
+	r->c.granted_by_foreign = imports.granted;
+	r->c.denied_by_foreign = imports.denied;
+	r->c.foreign_sources = imports.sources;
+	r->c.granted = (r->c.granted | imports.granted) & ~imports.denied;
+}
+
 struct consent consent_resolve(const struct consent_query *q, const struct fields *request)
 {
 	struct resolution r = {.q = q};
@@ -129,6 +152,8 @@ struct consent consent_resolve(const struct consent_query *q, const struct field
 	r.c.source = r.c.decided ? CONSENT_SIGNED : CONSENT_UNDECIDED;
 	r.c.chosen = r.c.decided ? r.chosen : 0;
 	r.c.granted = r.c.decided ? r.chosen : undecided(&r);
+	if (!r.c.decided && imports_wanted(q->rules))
+		read_imports(&r, request);
 	r.c.granted &= ~(r.c.denied_by_opt_out | r.c.denied_by_signal);
 	r.c.granted |= PURPOSE_NECESSARY;
 	return r.c;
@@ -136,7 +161,15 @@ struct consent consent_resolve(const struct consent_query *q, const struct field
 
 const char *consent_source_text(enum consent_source s)
 {
-	return s == CONSENT_UNDECIDED ? "undecided" : "signed cookie";
+	switch (s) {
+	case CONSENT_UNDECIDED:
+		return "undecided";
+	case CONSENT_SIGNED:
+		return "signed cookie";
+	case CONSENT_FOREIGN:
+		return "another consent manager";
+	}
+	return "?";
 }
 
 const char *consent_token_state_text(enum consent_token_state s)

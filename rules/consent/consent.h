@@ -4,7 +4,8 @@
  *
  * Strongest first: necessary is granted; an opt-out cookie denies its purposes, however many copies or contradicting
  * copies are sent; signals deny; crumbgate's own signed cookie, if authentic, of this site, of the current policy
- * version and not expired, decides; otherwise undecided: what the policy grants in the visitor's region.
+ * version and not expired, decides; else what accepted consent managers stored (imports.h): a "no" always, a "yes" if
+ * the visitor acted; what they leave open is undecided: what the policy grants in the visitor's region.
  */
 #ifndef CG_RULES_CONSENT_CONSENT_H
 #define CG_RULES_CONSENT_CONSENT_H
@@ -22,6 +23,7 @@
 enum consent_source {
 	CONSENT_UNDECIDED, /* nothing said: the policy's default */
 	CONSENT_SIGNED,	   /* crumbgate's own signed cookie */
+	CONSENT_FOREIGN,   /* what other consent managers stored, or a cookie that the rules name */
 };
 
 /*
@@ -56,6 +58,10 @@ struct consent {
 	struct slice value; /* of a decision: the signed cookie's value, a part of the request */
 	purposes denied_by_opt_out;
 	purposes denied_by_signal;
+	/* Of CONSENT_FOREIGN: what others stored, as far as it counts. Disjoint; what is in neither is undecided. */
+	purposes granted_by_foreign;
+	purposes denied_by_foreign;
+	uint64_t foreign_sources;	   /* which of them, as import_name() counts (imports.h) */
 	const struct rule *opt_out_rule;   /* the one that denied, or NULL */
 	const struct rule *signal_rule;	   /* likewise */
 	const struct rule *undecided_rule; /* the policy or region rule used when undecided, or NULL */
@@ -84,7 +90,8 @@ struct consent_query {
 	struct slice region;	       /* "US", "US-CA": ISO 3166 in upper case; empty if unknown */
 	bool secure;
 	int64_t now;
-	enum consent_method method; /* for consent_token_make() alone */
+	enum consent_method method;	 /* for consent_token_make() alone */
+	struct pattern_scratch *scratch; /* for `consent cookie` statements; NULL: their patterns grant nothing */
 };
 
 /*
@@ -123,7 +130,7 @@ enum consent_method consent_token_method(struct slice value);
 /* "unknown", "banner", "preferences", "placeholder", "withdrawal". */
 const char *consent_method_text(enum consent_method m);
 
-/* For people: "undecided", "signed cookie". */
+/* For people: "undecided", "signed cookie", "another consent manager". */
 const char *consent_source_text(enum consent_source s);
 const char *consent_token_state_text(enum consent_token_state s);
 
@@ -131,9 +138,10 @@ const char *consent_token_state_text(enum consent_token_state s);
  * The Crumbgate-Consent field toward the origin, a structured-field dictionary (RFC 9651), e.g.
  *   granted=(analytics preferences), decided, source=cookie
  *   granted=(), decided=?0, source=default
+ *   granted=(analytics), decided, source=foreign, managers=(onetrust tcf)
  *
- * Necessary is left out, as it is always granted; purposes stand in the order of their declaration. The empty slice if
- * the arena refused.
+ * A cookie of a `consent cookie` statement stands among the managers as a string. Necessary is left out, as it is
+ * always granted; purposes stand in the order of their declaration. The empty slice if the arena refused.
  */
 struct slice consent_field_value(const struct ruleset *rs, const struct consent *c, struct arena *arena);
 

@@ -3,6 +3,7 @@
 #include "rules/decide/guard_internal.h"
 /* The parser of filter lines, so that a pattern means here what it means there. */
 #include "rules/filter/internal.h"
+#include "rules/language/ruleset_accept.h"
 
 /* Longer names and patterns are left out; others fit into the buffers here, so that these fail for memory alone. */
 #define ENTRY_TEXT_MAX FILTER_LINE_MAX
@@ -181,6 +182,31 @@ static void add_settled(struct list *list, struct pattern_scratch *scratch)
 	}
 }
 
+/* ---- Cookies that carry consent. ---- */
+
+/* A name that a cookie statement spells out stands in front of those that would cover it. */
+static void visit_spelled(void *arg, struct slice text, bool regex, struct slice flags, purposes mask)
+{
+	struct list *list = arg;
+
+	(void)flags;
+	if (regex || slice_find_char(text, '*') < text.n || is_settled(list->rs, text))
+		return;
+	if (ruleset_is_consent_carrier(list->rs, text))
+		add_cookie(list, text, mask);
+}
+
+static void visit_carrier(void *arg, struct slice name)
+{
+	add_cookie(arg, name, PURPOSE_NECESSARY);
+}
+
+static void add_carriers(struct list *list)
+{
+	ruleset_each_cookie_name(list->rs, visit_spelled, list);
+	ruleset_each_consent_carrier(list->rs, visit_carrier, list);
+}
+
 /* ---- URLs. ---- */
 
 static bool is_usable(const struct filter_line *line)
@@ -286,6 +312,7 @@ bool guard_data_write(const struct ruleset *rs, struct buffer *out, size_t *left
 	buffer_add_char(out, ',');
 	begin(&list);
 	add_settled(&list, scratch);
+	add_carriers(&list);
 	ruleset_each_cookie_name(rs, visit_cookie, &list);
 	end(&list);
 	buffer_add_char(out, ',');

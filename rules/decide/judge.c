@@ -1,4 +1,5 @@
 #include "rules/decide/internal.h"
+#include "rules/language/ruleset_accept.h"
 
 const char decide_pattern_limit[] = "a pattern hit its limits before a rule was found";
 
@@ -29,6 +30,7 @@ struct judgement judge_cookie(const struct deciding *x, struct slice name)
 {
 	const struct ruleset *rs = x->env->rules;
 	const struct opt_out_rule *opt_out;
+	const struct rule *carrier;
 	const struct cookie_rule *found;
 	bool limit = false;
 
@@ -39,6 +41,12 @@ struct judgement judge_cookie(const struct deciding *x, struct slice name)
 	if (opt_out)
 		return (struct judgement){.pass = true,
 					  .rule = &opt_out->rule,
+					  .mask = PURPOSE_NECESSARY,
+					  .reason = "cookies that carry consent are necessary"};
+	carrier = ruleset_consent_carrier(rs, x->env->scratch, name);
+	if (carrier)
+		return (struct judgement){.pass = true,
+					  .rule = carrier,
 					  .mask = PURPOSE_NECESSARY,
 					  .reason = "cookies that carry consent are necessary"};
 	found = ruleset_cookie(rs, x->env->scratch, name, &limit);

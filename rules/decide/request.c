@@ -18,7 +18,8 @@ static void begin(const struct deciding *x, const struct request *req, struct sl
 					.site = x->env->site,
 					.region = region,
 					.secure = req->secure,
-					.now = x->d->now};
+					.now = x->d->now,
+					.scratch = x->env->scratch};
 	struct slice query;
 	bool has_query;
 

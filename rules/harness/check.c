@@ -1,6 +1,7 @@
 #include "rules/harness/check.h"
 
 #include "rules/base/pattern.h"
+#include "rules/consent/imports.h"
 #include "rules/harness/checker.h"
 #include "rules/http/web_url.h"
 
@@ -280,10 +281,41 @@ static void check_purposes(struct checker *c, const char *label, purposes got, s
 		differs(c, wanted(c), arena_printf(c->arena, "%s%.*s", label, SLICE_ARG(names)), why);
 }
 
+/* "cookie", "none", or the names of those who stored what counts. */
+static struct slice sources_text(const struct checker *c)
+{
+	const struct consent *k = &c->o->consent;
+	struct slice text = {0};
+	bool is_cookie;
+
+	if (k->source != CONSENT_FOREIGN)
+		return k->source == CONSENT_SIGNED ? SLICE("cookie") : SLICE("none");
+	for (size_t i = 0; i < CONSENT_SOURCES_MAX; i++)
+		if (k->foreign_sources >> i & 1)
+			text = arena_printf(c->arena, "%.*s%s%.*s", SLICE_ARG(text), text.n ? " " : "",
+					    SLICE_ARG(import_name(c->x->rules, i, &is_cookie)));
+	return text;
+}
+
+/* One of them is enough. */
+static bool has_source(const struct checker *c, struct slice name)
+{
+	struct slice names = sources_text(c), one;
+
+	while (names.n) {
+		(void)slice_cut(names, ' ', &one, &names);
+		if (slice_eq(one, name))
+			return true;
+	}
+	return false;
+}
+
 static struct slice granted_why(const struct checker *c)
 {
 	const struct consent *k = &c->o->consent;
 
+	if (k->source == CONSENT_FOREIGN)
+		return arena_printf(c->arena, "stored by %.*s", SLICE_ARG(sources_text(c)));
 	if (!k->decided && k->undecided_rule)
 		return rule_why(c, "undecided", k->undecided_rule);
 	if (k->denied_by_opt_out)
@@ -304,6 +336,9 @@ static void check_consent(struct checker *c)
 		check_purposes(c, "signal denies ", k->denied_by_signal, rule_why(c, "denied", k->signal_rule));
 	else if (c->e->what == EXPECT_DECIDED && k->decided == c->e->negative)
 		differs(c, wanted(c), k->decided ? SLICE("decided") : SLICE("undecided"), token);
+	else if (c->e->what == EXPECT_SOURCE && has_source(c, c->e->name) == c->e->negative)
+		differs(c, wanted(c), arena_printf(c->arena, "source %.*s", SLICE_ARG(sources_text(c))),
+			slice_of(NULL, 0));
 	else if (c->e->what == EXPECT_TOKEN && (k->token == c->e->token) == c->e->negative)
 		differs(c, wanted(c), token, slice_of(NULL, 0));
 }
@@ -344,6 +379,7 @@ static void check_one(struct checker *c)
 	case EXPECT_GRANTED:
 	case EXPECT_DECIDED:
 	case EXPECT_TOKEN:
+	case EXPECT_SOURCE:
 	case EXPECT_OPT_OUT_DENIES:
 	case EXPECT_SIGNAL_DENIES:
 		check_consent(c);

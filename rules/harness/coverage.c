@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "rules/consent/imports.h"
+
 void place_set_free(struct place_set *s)
 {
 	free(s->v);
@@ -71,7 +73,7 @@ static void note(struct place_set *s, const struct rule *rule)
 		(void)place_set_add(s, rule);
 }
 
-void coverage_note(struct place_set *s, const struct outcome *o)
+void coverage_note(struct place_set *s, const struct ruleset *rs, const struct outcome *o)
 {
 	for (const struct seen_verdict *v = o->verdicts; v; v = v->next)
 		note(s, v->v.rule);
@@ -79,6 +81,9 @@ void coverage_note(struct place_set *s, const struct outcome *o)
 		note(s, o->consent.opt_out_rule);
 	if (o->consent.denied_by_signal)
 		note(s, o->consent.signal_rule);
+	for (size_t i = 0; i < CONSENT_SOURCES_MAX; i++)
+		if (o->consent.foreign_sources >> i & 1)
+			note(s, import_rule(rs, i));
 	if (!o->consent.decided)
 		note(s, o->consent.undecided_rule);
 }

@@ -19,6 +19,6 @@ bool place_set_add(struct place_set *s, const struct rule *rule);
 bool place_set_has(const struct place_set *s, const struct rule *rule);
 
 /* Every rule that decided something in the exchange. */
-void coverage_note(struct place_set *s, const struct outcome *o);
+void coverage_note(struct place_set *s, const struct ruleset *rs, const struct outcome *o);
 
 #endif

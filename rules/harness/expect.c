@@ -439,9 +439,22 @@ static void token_line(struct parser *p, struct slice rest, struct expectation *
 		    "the state of the consent cookie is missing or is none");
 }
 
+/* cookie, none, or a consent manager; whether the rules accept it is seen when the case runs. */
+static void source_line(struct parser *p, struct slice rest, struct expectation *e)
+{
+	e->what = EXPECT_SOURCE;
+	if (!next_word(&rest, &e->name))
+		parse_error(p, slice_of(NULL, 0),
+			    "write: source cookie, none, the name of a consent manager or of a cookie",
+			    "the source is missing");
+	else
+		(void)expect_end(p, rest);
+}
+
 static const struct keyword consent_keywords[] = {
 	{"granted", 0, granted_line}, {"decided", 0, decided_line}, {"undecided", 0, undecided_line},
 	{"cookie", 0, token_line},    {"opt-out", 0, opt_out_line}, {"signal", 0, signal_line},
+	{"source", 0, source_line},
 };
 
 static void consent_expectation(struct parser *p, struct slice rest, struct expectation *e)
@@ -454,7 +467,7 @@ static void consent_expectation(struct parser *p, struct slice rest, struct expe
 			consent_keywords[i].parse(p, rest, e);
 			return;
 		}
-	parse_error(p, word, "write one of: granted, decided, undecided, cookie, opt-out denies, signal denies",
+	parse_error(p, word, "write one of: granted, decided, undecided, cookie, source, opt-out denies, signal denies",
 		    "\"%.*s\" is nothing that consent has", SLICE_ARG(word));
 }
 

@@ -329,7 +329,7 @@ static enum case_status play(struct harness *h, struct test_case *c, struct case
 	if (status != CASE_PASSED)
 		return status;
 	if (h->options.coverage)
-		coverage_note(&h->covered, &o);
+		coverage_note(&h->covered, x.rules, &o);
 	if (!outcome_check(&x, &o, &h->exchange, &r->failures) || !vary(h, c, &o, r))
 		return broken(r, SLICE("memory ran out"));
 	return r->failures ? CASE_FAILED : CASE_PASSED;

@@ -3,6 +3,7 @@
 #include "rules/http/cookie.h"
 #include "rules/http/set_cookie.h"
 #include "rules/http/url.h"
+#include "rules/language/ruleset_accept.h"
 
 void leaks_add(struct leaks *l, struct slice what, const struct rule *rule, purposes mask)
 {
@@ -41,7 +42,7 @@ static bool carries_consent(const struct leaks *l, struct slice name)
 	for (size_t i = 0; i < n; i++)
 		if (slice_eq(o[i].name, name))
 			return true;
-	return consent_cookie_is(name);
+	return consent_cookie_is(name) || ruleset_consent_carrier(l->x->rules, l->x->scratch, name);
 }
 
 static void judge_cookie_name(struct leaks *l, struct slice name, struct slice what)

@@ -31,7 +31,7 @@
  * visitor-sees   status N | fields | expires COOKIE | sealed COOKIE[=VALUE] | body expect verdict        KIND [SUBJECT]
  * NAME [by PURPOSE...] [at line N | at FILE:N] KIND: keep drop expire rewrite inject block inert replace seal open;
  *                       SUBJECT: cookie set-cookie param path beacon header html page; NAME: a word or "text"
- * expect consent        granted PURPOSE...|none|all | decided | undecided | cookie STATE |
+ * expect consent        granted PURPOSE...|none|all | decided | undecided | cookie STATE | source NAME |
  *                       opt-out denies PURPOSE...|none | signal denies PURPOSE...|none
  * table                 a header row and rows, cells apart by '|': {column} in the case is replaced, each row is a case
  *
@@ -110,6 +110,7 @@ enum expect_what {
 	EXPECT_GRANTED,
 	EXPECT_DECIDED,
 	EXPECT_TOKEN,
+	EXPECT_SOURCE,
 	EXPECT_OPT_OUT_DENIES,
 	EXPECT_SIGNAL_DENIES,
 	EXPECT_ALWAYS /* of every case, though nobody wrote it: `text` says what */

@@ -17,7 +17,8 @@ static const struct keyword keywords[] = {
 	{"param", NULL, rules_param, false, false},	{"path", NULL, rules_path, false, false},
 	{"beacon", NULL, rules_beacon, false, true},	{"list", NULL, rules_list, false, true},
 	{"pages", NULL, rules_pages, true, false},	{"mode", NULL, rules_mode, false, false},
-	{"accept", NULL, rules_later, true, true},	{"banner", NULL, rules_banner, true, false},
+	{"accept", NULL, rules_accept, true, false},	{"consent", NULL, rules_consent_cookie, false, false},
+	{"banner", NULL, rules_banner, true, false},
 };
 
 /* First words that belong in the other kind of file. */
@@ -120,8 +121,8 @@ static void unknown_statement(struct builder *b, const struct item *item)
 {
 	const struct word *w = &item->s->words[0];
 	const char *words[CG_COUNT(keywords) + 1] = {"include"};
-	const char *hint = "statements are: include policy purpose opt-out signal cookie inject param path "
-			   "beacon list pages banner mode";
+	const char *hint = "statements are: include policy purpose opt-out signal accept consent cookie inject "
+			   "param path beacon list pages banner mode";
 
 	for (size_t i = 0; i < CG_COUNT(keywords); i++)
 		words[i + 1] = keywords[i].word;
@@ -172,6 +173,7 @@ struct counts {
 	size_t opt_outs, injects, cookies, params, paths, regions, rules;
 	size_t cookie_names, param_names, path_names;
 	size_t beacons, lists, html, urls;
+	size_t accepts, consent_cookies;
 };
 
 static struct counts count(const struct builder *b)
@@ -190,6 +192,8 @@ static struct counts count(const struct builder *b)
 		c.cookie_names += word_is(w, "cookie") ? i->s->n_words : 0;
 		c.param_names += word_is(w, "param") ? i->s->n_words : 0;
 		c.path_names += word_is(w, "path") ? i->s->n_words : 0;
+		c.accepts += word_is(w, "accept") ? i->s->n_words : 0;
+		c.consent_cookies += word_is(w, "consent");
 		c.beacons += word_is(w, "beacon");
 		c.lists += word_is(w, "list");
 		c.html += word_is(w, "inject") && i->s->n_words > 1 && word_is(&i->s->words[1], "html");
@@ -201,6 +205,7 @@ static struct counts count(const struct builder *b)
 			c.rules++;
 		}
 	}
+	c.rules += c.accepts;
 	c.cookies += c.injects; /* the implied ones */
 	c.cookie_names += c.injects;
 	return c;
@@ -230,6 +235,8 @@ static bool allocate(struct builder *b)
 
 	rs->opt_outs = arena_calloc(a, c.opt_outs, sizeof *rs->opt_outs);
 	rs->injects = arena_calloc(a, c.injects, sizeof *rs->injects);
+	rs->accepts = arena_calloc(a, c.accepts, sizeof *rs->accepts);
+	rs->consent_cookies = arena_calloc(a, c.consent_cookies, sizeof *rs->consent_cookies);
 	rs->cookies = arena_calloc(a, c.cookies, sizeof *rs->cookies);
 	rs->params = arena_calloc(a, c.params, sizeof *rs->params);
 	rs->paths = arena_calloc(a, c.paths, sizeof *rs->paths);

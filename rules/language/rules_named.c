@@ -1,4 +1,4 @@
-/* cookie, param, path: what things are of, by name. And the statements of later capabilities. */
+/* cookie, param, path: what things are of, by name. */
 #include "rules/language/ruleset_internal.h"
 
 #define COOKIE_CLAUSES (CLAUSE_IS | CLAUSE_MAX_AGE | CLAUSE_SECURE | CLAUSE_HTTPONLY | CLAUSE_SAMESITE | CLAUSE_SEALED)
@@ -63,10 +63,4 @@ void rules_path(struct builder *b, struct item *item)
 	build_add_rule(b, &rule->rule);
 	if (read_named(b, item, NAME_OF_PATH, CLAUSE_IS, &rs->path_names, &rule->rule, order, &c))
 		rule->mask = c.is;
-}
-
-void rules_later(struct builder *b, struct item *item)
-{
-	build_error(b, item->s, &item->s->words[0], "remove this statement for now", "\"%s\" is not supported yet",
-		    item->keyword->word);
 }

@@ -22,6 +22,8 @@ void ruleset_free(struct ruleset *rs)
 	names_free(&rs->path_names);
 	for (size_t i = 0; i < rs->n_html; i++)
 		names_free(&rs->html_paths[i]);
+	for (size_t i = 0; i < rs->n_consent_cookies; i++)
+		pattern_free(rs->consent_cookies[i].pattern);
 	beacons_free(&rs->beacons);
 	arena_free(&rs->arena);
 	free(rs);

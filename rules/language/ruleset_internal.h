@@ -4,6 +4,7 @@
  * ruleset.c          the accessors and lookups of ruleset.h
  * ruleset_names.c    names, wildcards and patterns compiled for lookup
  * ruleset_beacons.c  the accessors and lookups of pages
+ * ruleset_accept.c   the accessors and lookups of what is accepted from others
  * compile.c          ruleset_load(): runs the steps below
  * compile_files.c    includes: from files to one list of statements
  * compile_clauses.c  the clauses that statements share: "is", "denies", "max-age", ...
@@ -20,6 +21,7 @@
 #define CG_RULES_LANGUAGE_RULESET_INTERNAL_H
 
 #include "rules/language/ruleset.h"
+#include "rules/language/ruleset_accept.h"
 #include "rules/language/statement.h"
 
 struct item;
@@ -133,6 +135,10 @@ struct ruleset {
 	struct signal_rule signals[SIGNAL_COUNT];
 	struct opt_out_rule *opt_outs;
 	size_t n_opt_outs;
+	struct accept_rule *accepts;
+	size_t n_accepts;
+	struct consent_cookie_rule *consent_cookies; /* their patterns are owned */
+	size_t n_consent_cookies;
 	struct inject_cookie_rule *injects;
 	size_t n_injects;
 	struct cookie_rule *cookies;
@@ -410,8 +416,8 @@ void rules_banner(struct builder *b, struct item *item);
 void rules_beacon_finish(struct builder *b);
 /* After all statements: cookies that are injected twice, or that carry an opt-out; implied cookie rules. */
 void rules_inject_finish(struct builder *b);
-/* Statements of later capabilities. */
-void rules_later(struct builder *b, struct item *item);
+void rules_accept(struct builder *b, struct item *item);
+void rules_consent_cookie(struct builder *b, struct item *item);
 
 /* rules_consent.c: NAME=VALUE with a name that is a token and not reserved; false after an error. */
 bool cookie_word(struct builder *b, const struct statement *s, const struct word *w, struct slice *name,

@@ -14,10 +14,12 @@ BUILD = os.environ.get('builddir', '.')
 MAY = {
     'rules/base': [],
     'rules/http': ['rules/base'],
-    'rules/language': ['rules/base', 'rules/http', 'rules/filter', 'rules/html', 'rules/data', 'rules/consent/names.h'],
+    'rules/language': ['rules/base', 'rules/http', 'rules/filter', 'rules/html', 'rules/data', 'rules/consent/names.h',
+                       'rules/consent/foreign/foreign.h'],
     'rules/filter': ['rules/base', 'rules/http'],
     'rules/data': ['rules/base'],
     'rules/consent': ['rules/base', 'rules/http', 'rules/language'],
+    'rules/consent/foreign': ['rules/base'],
     'rules/html': ['rules/base', 'rules/http'],
     'rules/pages': ['rules/base', 'rules/http', 'rules/language', 'rules/consent'],
     'rules/decide': ['rules/base', 'rules/http', 'rules/filter', 'rules/html', 'rules/language', 'rules/consent',
@@ -43,6 +45,7 @@ ONLY = {
     r'pcre2\.h': ['rules/base/pattern.c'],
     r'libpsl\.h': ['rules/http/host.c'],
     r'idn2\.h': ['rules/http/idna.c'],
+    r'jansson\.h': ['rules/consent/foreign/'],
     r'isa-l/.*': ['proxy/coding/'],
     r'brotli/.*': ['proxy/coding/br.c'],
     r'zstd.*\.h': ['proxy/coding/zstd.c'],
@@ -56,7 +59,7 @@ PURE_SYMBOLS = re.compile(r'''^(
     str(nlen|to[a-z]+)|isoc.*|__isoc.*|
     malloc|calloc|realloc|free|abort|qsort|bsearch|
     (v?sn?printf)|__(v?sn?printf|mem[a-z]+|str[a-z]+|fprintf|printf)_chk|__stack_chk_fail|
-    pcre2_.*|psl_.*|idn2_.*|
+    pcre2_.*|psl_.*|idn2_.*|json_.*|jansson_.*|
     __(asan|ubsan|sanitizer|gcov|llvm|sancov)_.*|_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__start___sancov.*|__stop___sancov.*|
     __errno_location|__ctype_.*|__assert_fail
 )$''', re.X)

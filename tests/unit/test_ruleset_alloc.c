@@ -15,6 +15,9 @@ static const struct text_file good[] = {
 		       "purpose analytics \"Count visits\"\npurpose preferences\n"
 		       "opt-out cookie optout=1 denies analytics\n"
 		       "signal gpc denies analytics\n"
+		       "accept consent from onetrust {\nC0002 vendor-1 grants analytics\nC0003 ignored\ncookie x\n}\n"
+		       "accept consent from tcf klaro\n"
+		       "consent cookie c matches /a/ grants analytics denies preferences\n"
 		       "cookie a b* c*d /^e/ \"f g\" is analytics max-age 90d\n"
 		       "inject cookie vid={uuid} for 180d domain www.example.com is analytics\n"
 		       "param gclid utm_* is analytics\n"
@@ -50,6 +53,9 @@ static const struct text_file bad[] = {
 		       "beacon div containing \"fbq(\" is analytics\n"
 		       "list nowhere.txt is analytics without\n"
 		       "inject html at nowhere path x status 7 is analytics <<X\nX\n"
+		       "accept consent from onetrst tcf tcf\n"
+		       "accept consent from cookiebot {\nstatistcs grants analytics\ncookie a as b\nx grant y\n}\n"
+		       "consent cookie a matches /(/ grants b\n"
 		       "pages {\n gard on\n tag 1\n}\n"},
 	{NULL, NULL},
 };

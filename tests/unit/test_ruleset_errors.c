@@ -22,14 +22,62 @@ static void test_statements(void **state)
 
 static void test_later_capabilities(void **state)
 {
-	ERRORS({"accept consent from tcf\n", 1, 1, "\"accept\" is not supported yet", ""},
-	       {"accept consent from tcf {\n}\n", 1, 1, "not supported yet", ""},
-	       {"param a is necessary sealed\n", 1, 22, "\"sealed\" does not belong in a \"param\"", ""},
+	ERRORS({"param a is necessary sealed\n", 1, 22, "\"sealed\" does not belong in a \"param\"", ""},
 	       {"cookie a is necessary sealed sealed\n", 1, 30, "\"sealed\" stands here for the second time", ""},
 	       {"cookie vid is necessary sealed\ninject cookie vid=1 is necessary\n", 2, 15,
 		"the cookie \"vid\" is sealed: it cannot be injected", "site.rules:1"},
 	       {"param a is necessary replaced by placeholder\n", 1, 22, "\"replaced\" does not belong", ""},
 	       {"cookie a is necessary containing \"x\"\n", 1, 23, "\"containing\" does not belong", ""});
+}
+
+static void test_accept(void **state)
+{
+	ERRORS({"accept\n", 1, 7, "name of a consent manager is missing", "accept consent from"},
+	       {"accept consent from\n", 1, 20, "name of a consent manager is missing", ""},
+	       {"accept consnt from tcf\n", 1, 8, "followed by \"consent from\"", ""},
+	       {"accept consent form tcf\n", 1, 16, "followed by \"consent from\"", ""},
+	       {"accept consent from onetrst\n", 1, 21, "unknown consent manager \"onetrst\"", "\"onetrust\""},
+	       {"accept consent from usercentrics\n", 1, 21, "unknown consent manager", "localStorage"},
+	       {"accept consent from truste\n", 1, 21, "unknown consent manager", "trustarc"},
+	       {"accept consent from frobnicate\n", 1, 21, "unknown consent manager", "consent cookie"},
+	       {AB "accept consent from tcf {\n1 grants alpha\n}\naccept consent from tcf\n", 5, 21, "accepted twice",
+		"site.rules:2"},
+	       {AB "accept consent from tcf gpp {\n1 grants alpha\n}\n", 2, 25, "one consent manager", ""},
+	       {AB "accept consent from tcf {\nvendor-1 grants alpha\n25 grants alpha\n}\n", 4, 1,
+		"IAB TCF has no category \"25\"", ""},
+	       {AB "accept consent from cookiebot {\nstatistcs grants alpha\n}\n", 3, 1, "no category",
+		"\"statistics\""},
+	       {AB "accept consent from cookiebot {\nstatistics grant alpha\n}\n", 3, 12, "\"grants\" is missing",
+		"\"grants\""},
+	       {AB "accept consent from cookiebot {\nstatistics\n}\n", 3, 1, "\"grants\" is missing", ""},
+	       {AB "accept consent from cookiebot {\ngrants alpha\n}\n", 3, 1, "a category is missing", ""},
+	       {AB "accept consent from cookiebot {\nstatistics grants alfa\n}\n", 3, 19, "unknown purpose",
+		"\"alpha\""},
+	       {AB "accept consent from cookiebot {\nstatistics grants necessary\n}\n", 3, 19, "always granted", ""},
+	       {AB "accept consent from cookiebot {\nstatistics grants\n}\n", 3, 18, "a purpose is missing", ""},
+	       {AB "accept consent from cookiebot {\nstatistics ignored now\n}\n", 3, 20, "unexpected \"now\"", ""},
+	       {AB "accept consent from klaro {\n*a* grants alpha\n}\n", 3, 1, "more than one star", ""},
+	       {AB "accept consent from klaro {\n/a/ grants alpha\n}\n", 3, 1, "is no category", ""},
+	       {AB "accept consent from klaro {\na grants alpha {\n}\n}\n", 3, 1, "no block", ""},
+	       {AB "accept consent from klaro {\ncookie\n}\n", 3, 7, "name is missing", ""},
+	       {AB "accept consent from klaro {\ncookie \"a b\"\n}\n", 3, 8, "no name for a consent cookie", ""},
+	       {AB "accept consent from klaro {\ncookie crumb-consent\n}\n", 3, 8, "no name for a consent cookie", ""},
+	       {AB "accept consent from klaro {\ncookie a b\n}\n", 3, 10, "unexpected \"b\"", " as "},
+	       {AB "accept consent from klaro {\ncookie a as b\n}\n", 3, 13, "no cookie \"b\"", "klaro"});
+}
+
+static void test_consent_cookie(void **state)
+{
+	ERRORS({"consent\n", 1, 8, "not complete", "consent cookie"},
+	       {"consent a\n", 1, 9, "\"cookie\" is missing", ""},
+	       {AB "consent cookie a matchs x grants alpha\n", 2, 18, "\"matches\" is missing", ""},
+	       {AB "consent cookie a matches /(/ grants alpha\n", 2, 28, "not valid", ""},
+	       {AB "consent cookie a matches x grant alpha\n", 2, 28, "unexpected \"grant\"", "\"grants\""},
+	       {AB "consent cookie a matches x grants\n", 2, 34, "a purpose is missing", ""},
+	       {AB "consent cookie a matches x grants denies alpha\n", 2, 35, "a purpose is missing", ""},
+	       {AB "consent cookie a matches x denies necessary\n", 2, 35, "always granted", ""},
+	       {AB "consent cookie a=1 matches x denies alpha\n", 2, 16, "no name for a consent cookie", ""},
+	       {AB "consent cookie __Host-crumb-consent matches x denies alpha\n", 2, 16, "no name", ""});
 }
 
 static void test_purposes(void **state)
@@ -479,6 +527,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_statements),
 		cmocka_unit_test(test_later_capabilities),
+		cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_consent_cookie),
 		cmocka_unit_test(test_purposes),
 		cmocka_unit_test(test_clauses),
 		cmocka_unit_test(test_names),

@@ -1,0 +1,25 @@
+/* Klaro: klaro = JSON {SERVICE:BOOL}, as a rule percent-encoded; written only when the visitor confirmed. */
+#include "rules/consent/foreign/internal.h"
+
+static bool decode(struct foreign_findings *f, size_t which, struct slice name, struct slice value)
+{
+	json_t *root = foreign_json(f, value);
+	bool ok = foreign_json_say_members(f, root);
+
+	(void)which;
+	(void)name;
+	if (ok)
+		foreign_act(f, FOREIGN_ACTED);
+	json_decref(root);
+	return ok;
+}
+
+static const char *const cookies[] = {"klaro", NULL};
+
+const struct foreign_manager foreign_klaro = {
+	.name = "klaro",
+	.title = "Klaro",
+	.cookies = cookies,
+	.decode = decode,
+	.open = true,
+};
