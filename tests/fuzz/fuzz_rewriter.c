@@ -103,6 +103,7 @@ struct look {
 	struct filter_page page;
 	struct web_url base;
 	bool based;
+	unsigned templates; /* open ones: a base in them is none of the page */
 	bool in_script, exempt;
 	struct buffer script;
 };
@@ -152,16 +153,28 @@ static void see_base(struct look *l, const struct html_token *t)
 		l->base = base;
 }
 
+static void see_template(struct look *l, const struct html_token *t)
+{
+	if (t->name != html_name(SLICE("template")) || t->ns != HTML_NS_HTML)
+		return;
+	if (t->type == HTML_START_TAG)
+		l->templates++;
+	else if (t->type == HTML_END_TAG && l->templates)
+		l->templates--;
+}
+
 static void see_token(struct look *l, const struct html_token *t)
 {
 	bool script = t->name == html_name(SLICE("script"));
+
+	see_template(l, t);
 
 	if (t->type == HTML_START_TAG) {
 		bool exempt = script && slice_eq(value_of(l, t, "id"), SLICE("ok"));
 
 		if (!exempt)
 			check_src(l, t);
-		if (t->name == html_name(SLICE("base")))
+		if (t->name == html_name(SLICE("base")) && t->ns == HTML_NS_HTML && !l->templates)
 			see_base(l, t);
 		l->in_script = script && !exempt && t->ns == HTML_NS_HTML && !html_attribute_find(t, SLICE("src")) &&
 			       !html_attribute_find(t, SLICE("type")) && !html_attribute_find(t, SLICE("language"));
