@@ -9,6 +9,7 @@
 #include "proxy/command/site.h"
 #include "proxy/config/disk_loader.h"
 #include "proxy/config/report.h"
+#include "proxy/process/load.h"
 #include "proxy/tls/tls.h"
 #include "rules/base/json.h"
 
@@ -152,6 +153,7 @@ static void check_config(struct check *c)
 	check_user(c, config);
 	check_chroot(c, config);
 	check_certificates(c, config);
+	load_check_regions(config, &c->d);
 	count_rules(c, config);
 	config_free(config);
 }
@@ -160,10 +162,8 @@ static void check_rules(struct check *c)
 {
 	struct ruleset *rules = ruleset_load(&c->disk->loader, slice_str(c->rules_path), &c->d);
 
-	if (rules) {
+	if (rules)
 		ruleset_each_rule(rules, count_rule, &c->rules);
-		config_warn_regions(rules, &c->d);
-	}
 	ruleset_free(rules);
 }
 

@@ -111,7 +111,12 @@ struct config {
 	struct slice access_log; /* "stdout", "stderr", "off" or a resolved path; default "off" */
 	bool log_full_addresses; /* default: truncated to /24 and /48 */
 	struct slice
-		consent_key_file; /* resolved path; empty: keys made at start, consent does not survive a restart */
+		consent_key_file;    /* resolved path; empty: keys made at start, consent does not survive a restart */
+	struct slice regions_file;   /* resolved path of a database of networks (MMDB); empty: none */
+	struct slice region_country; /* fields of trusted proxies that tell the region; empty: none */
+	struct slice region_subdivision;	  /* with region_country */
+	const struct statement *region_statement; /* both only while the configuration is loaded */
+	const struct word *region_word;
 	struct slice *trusted_proxies; /* CIDR texts; see trusted */
 	struct config_cidr {
 		unsigned char addr[16]; /* IPv4 mapped into IPv6 */
@@ -152,12 +157,6 @@ CG_WARN_UNUSED struct config *config_load(const struct loader *loader, const str
 CG_WARN_UNUSED struct config *config_read(const struct loader *loader, const struct config_resolver *resolver,
 					  struct slice path, struct diagnostics *d);
 void config_free(struct config *c); /* NULL is fine */
-
-/*
- * Warns about each statement that grants by region: the daemon has no source of regions (a database of networks) yet.
- * config_load() calls it; it is here for a check of rules alone.
- */
-void config_warn_regions(const struct ruleset *rules, struct diagnostics *d);
 
 /* The site for a host (lower case, no port): its name, else "*." and what follows its first label, else "*"; or NULL.
  */

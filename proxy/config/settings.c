@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 
 #include "proxy/config/internal.h"
+#include "rules/http/field.h"
 
 #define WORKERS_MAX    256
 #define TICKETS_MAX    10
@@ -60,6 +61,61 @@ void read_top_consent_keys(struct loading *l, const struct statement *s, void *t
 
 	if (config_plain(l, s, &s->words[1]))
 		c->consent_key_file = config_path(l, s, &s->words[1]);
+}
+
+/* -- regions ------------------------------------------------------------------------------------------------------ */
+
+static void said_twice(struct loading *l, const struct statement *s)
+{
+	config_error(l, s, &s->words[0], "keep one of them", "where regions come from is said twice");
+}
+
+static bool region_field(struct loading *l, const struct statement *s, const struct word *w, struct slice *out)
+{
+	if (!config_plain(l, s, w))
+		return false;
+	if (!is_token(w->text)) {
+		config_error(l, s, w, "write, e.g.: regions from header CF-IPCountry",
+			     "\"%.*s\" is not the name of a header field", SLICE_ARG(w->text));
+		return false;
+	}
+	*out = w->text;
+	return true;
+}
+
+/* regions from header COUNTRY [SUBDIVISION] */
+static void regions_from(struct loading *l, const struct statement *s, struct config *c)
+{
+	if (s->n_words < 4 || !word_is(&s->words[2], "header")) {
+		config_error(l, s, &s->words[s->n_words - 1], "write, e.g.: regions from header CF-IPCountry",
+			     "\"header\" and the name of a field are missing");
+		return;
+	}
+	if (c->region_country.n) {
+		said_twice(l, s);
+		return;
+	}
+	if (region_field(l, s, &s->words[3], &c->region_country) && s->n_words > 4)
+		(void)region_field(l, s, &s->words[4], &c->region_subdivision);
+	c->region_word = &s->words[3];
+	c->region_statement = s;
+}
+
+void read_top_regions(struct loading *l, const struct statement *s, void *target)
+{
+	struct config *c = target;
+
+	if (word_is(&s->words[1], "from")) {
+		regions_from(l, s, c);
+		return;
+	}
+	if (s->n_words > 2)
+		config_error(l, s, &s->words[2], "write: regions FILE, or: regions from header COUNTRY [SUBDIVISION]",
+			     "unexpected \"%.*s\"", SLICE_ARG(s->words[2].raw));
+	else if (c->regions_file.n)
+		said_twice(l, s);
+	else if (config_plain(l, s, &s->words[1]))
+		c->regions_file = config_path(l, s, &s->words[1]);
 }
 
 /* -- trusted-proxy ------------------------------------------------------------------------------------------------ */

@@ -20,6 +20,8 @@ CG_STATEMENT(top, access_log, "access-log", ONCE, false, 1, 2,
 	     "one JSON line per request, addresses truncated unless full-addresses is said; default off")
 CG_STATEMENT(top, consent_keys, "consent-keys", ONCE, false, 1, 1, "consent-keys FILE",
 	     "keys that sign consent cookies, one a line, newest first; without it consent ends with the process")
+CG_STATEMENT(top, regions, "regions", REPEATED, false, 1, 4, "regions FILE | regions from header COUNTRY [SUBDIVISION]",
+	     "where visitors are: a database of networks (MMDB), or fields that trusted proxies set")
 CG_STATEMENT(top, trusted_proxy, "trusted-proxy", REPEATED, false, 1, 1000, "trusted-proxy ADDRESS[/BITS]...",
 	     "peers whose X-Forwarded-For and Forwarded are believed")
 CG_STATEMENT(top, tickets, "tickets", ONCE, false, 1, 1, "tickets NUMBER",

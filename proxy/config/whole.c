@@ -93,6 +93,16 @@ static void check_loop(struct loading *l, const struct config_site *site, const 
 		}
 }
 
+/* Anybody could send the field; it is believed only if a trusted proxy does. */
+static void check_region_header(struct loading *l)
+{
+	const struct config *c = l->config;
+
+	if (c->region_country.n && !c->n_trusted)
+		config_error(l, c->region_statement, c->region_word, "write: trusted-proxy ADDRESS...",
+			     "a field tells the region, but there is no proxy whose word is believed");
+}
+
 void config_check_whole(struct loading *l)
 {
 	struct config *c = l->config;
@@ -104,6 +114,7 @@ void config_check_whole(struct loading *l)
 		config_say(l, SEVERITY_ERROR, file_position(l), "write: site www.example.com { ... }",
 			   "there is no site");
 	set_redirects(l);
+	check_region_header(l);
 	for (size_t i = 0; i < c->n_sites; i++) {
 		if (diagnostics_ok(l->d) || !c->sites[i].incomplete)
 			check_certificates(l, &c->sites[i]);
@@ -114,17 +125,21 @@ void config_check_whole(struct loading *l)
 
 /* -- rules -------------------------------------------------------------------------------------------------------- */
 
-void config_warn_regions(const struct ruleset *rules, struct diagnostics *d)
+/* Rules that grant by region, and nothing that tells where a visitor is. */
+static void warn_regions(struct loading *l, const struct ruleset *rules)
 {
 	const struct policy *policy = ruleset_policy(rules);
 
+	if (l->config->regions_file.n || l->config->region_country.n)
+		return;
 	for (size_t i = 0; i < policy->n_regions; i++) {
 		const struct rule *r = &policy->regions[i].rule;
 		const struct position at = {
 			.file = r->file, .source = r->text, .line = r->line, .column = 1, .width = (unsigned)r->text.n};
 
-		diagnostics_add(d, SEVERITY_WARNING, &at, "until then every visitor is treated as one of no region",
-				"crumbgate cannot tell yet from which region a visitor comes");
+		diagnostics_add(l->d, SEVERITY_WARNING, &at,
+				"write in crumbgate.conf: regions FILE, or: regions from header CF-IPCountry",
+				"nothing tells which region a visitor is in, so all are treated as of none");
 	}
 }
 
@@ -169,7 +184,7 @@ static void load_site_rules(struct loading *l, struct config_site *site)
 	site->rules = ruleset_load(l->loader, site->rules_file, l->d);
 	if (!site->rules)
 		return;
-	config_warn_regions(site->rules, l->d);
+	warn_regions(l, site->rules);
 	check_sealed(l, site->rules);
 }
 

@@ -276,8 +276,8 @@ static void decide(struct exchange *e)
 {
 	uint64_t most = e->server->parts.config->limits.body;
 	struct decide_env own;
-	enum decide_result r = decide_request(exchange_env(e, &own), &e->request, slice_of(NULL, 0), e->began_ms / 1000,
-					      &e->arena, &e->decision);
+	enum decide_result r = decide_request(exchange_env(e, &own), &e->request, exchange_region(e),
+					      e->began_ms / 1000, &e->arena, &e->decision);
 
 	if (r != DECIDE_OK) {
 		refuse(e, 431, "the exchange needs more memory than it may have");

@@ -327,4 +327,7 @@ void tunnel_from_visitor(struct exchange *e, struct slice *in);
 void tunnel_from_origin(struct exchange *e);
 void tunnel_visitor_eof(struct exchange *e);
 
+/* region.c: where the visitor is, in the arena; empty if nothing tells. Before the request is edited. */
+struct slice exchange_region(struct exchange *e);
+
 #endif

@@ -24,6 +24,7 @@ struct server_parts {
 	const struct config *config;
 	const struct consent_mac *mac;
 	const struct seal_ops *seal;
+	const struct regions *regions; /* NULL: there is no database */
 	struct tls_server *tls;	       /* NULL if no listener uses TLS */
 	struct tls_client *tls_client; /* NULL if no origin uses TLS */
 	struct access_log *log;	       /* never NULL; it may be an "off" log */

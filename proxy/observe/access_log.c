@@ -311,6 +311,8 @@ static void add_decision(struct buffer *out, const struct decision *d, const str
 {
 	if (rules)
 		add_granted(out, rules, d->consent.granted);
+	if (d->region.n)
+		add_text(out, SLICE("region"), d->region);
 	add_text(out, SLICE("consent"), slice_str(consent_source_text(d->consent.source)));
 	if (d->consent.token != CONSENT_TOKEN_ABSENT)
 		add_text(out, SLICE("token"), slice_str(consent_token_state_text(d->consent.token)));

@@ -47,7 +47,8 @@ struct access_log;
 /*
  * {"time":"2026-11-23T20:15:00.123Z","peer":"203.0.113.0","site":"www.example.com","method":"GET","target":"/",
  *  "status":200,"received":0,"sent":5120,"us":1830,"tls":"TLSv1.3","resumed":true,"upstream":"127.0.0.1:8080",
- *  "granted":["analytics"],"consent":"signed cookie","token":"good","optout":true,"signal":true,"action":"block",
+ *  "granted":["analytics"],"region":"US-CA","consent":"signed
+ * cookie","token":"good","optout":true,"signal":true,"action":"block",
  *  "mode":"observe","verdicts":{"keep":2,"drop":1},"unsealed":{"altered":1},"page":"rewritten","within":{"inert":3},"error":"..."}
  * in one line. What does not apply is left out; "us" is the duration in microseconds. Lines that were lost are
  * announced by {"time":...,"dropped":N}.

@@ -109,6 +109,7 @@ struct generation *generation_load(const struct generation_env *env, unsigned nu
 	g->number = number;
 	g->access_log = -1;
 	g->loaded.bundle = -1;
+	g->loaded.regions_fd = -1;
 	ok = load_from_disk(path, consent_key, &g->loaded, d);
 	if (ok) {
 		/* All of them, so that every problem is seen in one go. */
@@ -196,6 +197,7 @@ static void fill_args(const struct worker *w, int control, struct worker_args *a
 	a->generation = g->number;
 	a->control = control;
 	a->bundle = g->loaded.bundle;
+	a->regions = g->loaded.regions_fd;
 	a->access_log = g->access_log;
 	a->identity = g->identity;
 	a->n_listens = n;

@@ -79,9 +79,12 @@ void loaded_free(struct loaded *l)
 	config_free(l->config);
 	disk_loader_free(l->disk);
 	bundle_free(l->record);
+	regions_free(l->regions);
 	if (l->bundle >= 0)
 		close(l->bundle);
-	*l = (struct loaded){.bundle = -1};
+	if (l->regions_fd >= 0)
+		close(l->regions_fd);
+	*l = (struct loaded){.bundle = -1, .regions_fd = -1};
 }
 
 /* -- in the parent ------------------------------------------------------------------------------------------------- */
@@ -120,6 +123,46 @@ static bool make_bundle(struct loaded *l, struct diagnostics *d)
 	return false;
 }
 
+static bool complain_of_regions(const struct config *c, const char *why, struct diagnostics *d)
+{
+	struct position at = {.file = c->regions_file};
+
+	diagnostics_add(d, SEVERITY_ERROR, &at, "\"regions\" in crumbgate.conf names a file in MMDB format",
+			"the database of networks cannot be used: %s", why);
+	return false;
+}
+
+/* A memfd with the file, which was tried; -1 if none is named. False after an error. */
+static bool take_regions(const struct config *c, int *fd, struct diagnostics *d)
+{
+	const char *why = "memory ran out";
+	struct regions *tried;
+	struct arena arena;
+	char *path;
+
+	*fd = -1;
+	if (!c->regions_file.n)
+		return true;
+	arena_init(&arena, 0, 64 * 1024);
+	path = arena_cstr(&arena, c->regions_file);
+	if (path)
+		*fd = regions_copy(path, &why);
+	arena_free(&arena);
+	tried = *fd >= 0 ? regions_open(*fd, &why) : NULL;
+	regions_free(tried);
+	return tried || complain_of_regions(c, why, d);
+}
+
+bool load_check_regions(const struct config *config, struct diagnostics *d)
+{
+	int fd;
+	bool ok = take_regions(config, &fd, d);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 static void warn_of_own_key(const struct config *c, struct diagnostics *d)
 {
 	struct position at = {.file = c->path};
@@ -135,13 +178,14 @@ bool load_from_disk(struct slice path, const char consent_key[CONSENT_KEY_TEXT],
 {
 	bool ok;
 
-	*out = (struct loaded){.bundle = -1, .disk = disk_loader_new()};
+	*out = (struct loaded){.bundle = -1, .regions_fd = -1, .disk = disk_loader_new()};
 	if (!out->disk || !record_extras(out->disk->bundle, path, consent_key)) {
 		d->failed = true;
 		loaded_free(out);
 		return false;
 	}
-	ok = load_all(&out->disk->loader, &out->disk->resolver, path, out, d) && make_bundle(out, d);
+	ok = load_all(&out->disk->loader, &out->disk->resolver, path, out, d) && make_bundle(out, d) &&
+	     take_regions(out->config, &out->regions_fd, d);
 	if (ok) {
 		warn_of_own_key(out->config, d);
 		free_contexts(out);
@@ -153,7 +197,17 @@ bool load_from_disk(struct slice path, const char consent_key[CONSENT_KEY_TEXT],
 
 /* -- in a worker --------------------------------------------------------------------------------------------------- */
 
-bool load_from_bundle(int fd, struct loaded *out, struct diagnostics *d)
+static bool map_regions(struct loaded *l, int fd, struct diagnostics *d)
+{
+	const char *why;
+
+	if (fd < 0)
+		return true;
+	l->regions = regions_open(fd, &why);
+	return l->regions || complain_of_regions(l->config, why, d);
+}
+
+bool load_from_bundle(int fd, int regions_fd, struct loaded *out, struct diagnostics *d)
 {
 	struct position at = {.file = SLICE("bundle")};
 	struct config_resolver resolver;
@@ -161,7 +215,7 @@ bool load_from_bundle(int fd, struct loaded *out, struct diagnostics *d)
 	struct slice path;
 	const char *why = "it does not name the configuration";
 
-	*out = (struct loaded){.bundle = -1, .record = bundle_read(fd, &why)};
+	*out = (struct loaded){.bundle = -1, .regions_fd = -1, .record = bundle_read(fd, &why)};
 	if (!out->record || !bundle_find(out->record, BUNDLE_BLOB, SLICE(CONFIG_PATH_BLOB), &path)) {
 		diagnostics_add(d, SEVERITY_ERROR, &at, NULL, "unreadable: %s", why);
 		loaded_free(out);
@@ -169,7 +223,7 @@ bool load_from_bundle(int fd, struct loaded *out, struct diagnostics *d)
 	}
 	loader = bundle_loader(out->record);
 	resolver = bundle_resolver(out->record);
-	if (load_all(&loader, &resolver, path, out, d))
+	if (load_all(&loader, &resolver, path, out, d) && map_regions(out, regions_fd, d))
 		return true;
 	loaded_free(out);
 	return false;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "proxy/config/config.h"
+#include "proxy/region/region.h"
 #include "proxy/tls/tls.h"
 #include "rules/base/attributes.h"
 #include "rules/base/diagnostic.h"
@@ -22,6 +23,8 @@ struct loaded {
 	struct disk_loader *disk; /* the parent's: what was read */
 	struct bundle *record;	  /* a worker's: the same, from the bundle */
 	int bundle;		  /* the parent's: a sealed memfd; -1 in a worker */
+	int regions_fd;		  /* likewise, the database of networks; -1: there is none */
+	struct regions *regions;  /* a worker's */
 };
 
 /*
@@ -35,9 +38,15 @@ void load_make_consent_key(char out[CONSENT_KEY_TEXT]);
  * all of them in d; *out is then empty. Warnings may be in d in any case. */
 CG_WARN_UNUSED bool load_from_disk(struct slice path, const char consent_key[CONSENT_KEY_TEXT], struct loaded *out,
 				   struct diagnostics *d);
-/* In a worker, from the bundle, which stays the caller's. */
-CG_WARN_UNUSED bool load_from_bundle(int fd, struct loaded *out, struct diagnostics *d);
+/*
+ * In a worker, from the bundle and, unless it is -1, the database of networks, both of which stay the caller's. Before
+ * the worker gives up the file system.
+ */
+CG_WARN_UNUSED bool load_from_bundle(int fd, int regions_fd, struct loaded *out, struct diagnostics *d);
 void loaded_free(struct loaded *l);
+
+/* Copies and tries the database of networks, if the configuration names one. False after errors, which are in d. */
+bool load_check_regions(const struct config *config, struct diagnostics *d);
 
 /* True if some listener uses TLS. */
 bool config_listens_tls(const struct config *config);

@@ -13,10 +13,10 @@
 
 /*
  * The words behind "worker": readable in ps, and checked again by worker_args_parse().
- * index=0 generation=1 control=7 bundle=8 log=9 uid=65534 gid=65534 listen=5,6
+ * index=0 generation=1 control=7 bundle=8 regions=-1 log=9 uid=65534 gid=65534 listen=5,6
  */
 struct words {
-	char numbers[7][48];
+	char numbers[8][48];
 	char listen[ARG_MAX_OCTETS];
 };
 
@@ -33,9 +33,10 @@ static bool write_words(const struct worker_args *a, struct words *w)
 	write_number(w->numbers[1], "generation", a->generation);
 	write_number(w->numbers[2], "control", a->control);
 	write_number(w->numbers[3], "bundle", a->bundle);
-	write_number(w->numbers[4], "log", a->access_log);
-	write_number(w->numbers[5], "uid", a->identity.change ? (long long)a->identity.uid : -1);
-	write_number(w->numbers[6], "gid", a->identity.change ? (long long)a->identity.gid : -1);
+	write_number(w->numbers[4], "regions", a->regions);
+	write_number(w->numbers[5], "log", a->access_log);
+	write_number(w->numbers[6], "uid", a->identity.change ? (long long)a->identity.uid : -1);
+	write_number(w->numbers[7], "gid", a->identity.change ? (long long)a->identity.gid : -1);
 	(void)snprintf(w->listen, sizeof w->listen, "listen=");
 	for (size_t i = 0; i < a->n_listens; i++) {
 		int k = snprintf(w->listen + n, sizeof w->listen - n, i ? ",%d" : "%d", a->listens[i]);
@@ -83,6 +84,7 @@ static _Noreturn void become_worker(const struct worker_args *a, char *const arg
 	(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	hand_over(a->control);
 	hand_over(a->bundle);
+	hand_over(a->regions);
 	hand_over(a->access_log);
 	for (size_t i = 0; i < a->n_listens; i++)
 		hand_over(a->listens[i]);
@@ -95,7 +97,7 @@ pid_t spawn_worker(const struct worker_args *a)
 	static struct words w; /* too large for comfort on the stack; the parent has one thread */
 	static char program[] = "crumbgate", command[] = "worker";
 	char *const argv[] = {program,	    command,	  w.numbers[0], w.numbers[1], w.numbers[2], w.numbers[3],
-			      w.numbers[4], w.numbers[5], w.numbers[6], w.listen,     NULL};
+			      w.numbers[4], w.numbers[5], w.numbers[6], w.numbers[7], w.listen,	    NULL};
 	sigset_t all, before;
 	pid_t pid;
 
@@ -155,22 +157,26 @@ static bool read_listens(const char *word, struct worker_args *a)
 
 bool worker_args_parse(int argc, char **argv, struct worker_args *a)
 {
-	int64_t index, generation, control, bundle, log, uid, gid;
+	int64_t index, generation, control, bundle, regions, log, uid, gid;
 
 	memset(a, 0, sizeof *a);
-	if (argc != 9 || !read_number(argv[1], "index", false, &index) ||
+	if (argc != 10 || !read_number(argv[1], "index", false, &index) ||
 	    !read_number(argv[2], "generation", false, &generation) ||
 	    !read_number(argv[3], "control", false, &control) || !read_number(argv[4], "bundle", false, &bundle) ||
-	    !read_number(argv[5], "log", true, &log) || !read_number(argv[6], "uid", true, &uid) ||
-	    !read_number(argv[7], "gid", true, &gid) || !read_listens(argv[8], a))
+	    !read_number(argv[5], "regions", true, &regions) || !read_number(argv[6], "log", true, &log) ||
+	    !read_number(argv[7], "uid", true, &uid) || !read_number(argv[8], "gid", true, &gid) ||
+	    !read_listens(argv[9], a))
 		return false;
 	a->index = (unsigned)index;
 	a->generation = (unsigned)generation;
 	a->access_log = -1;
+	a->regions = -1;
 	a->identity = (struct identity){.change = uid >= 0 && gid >= 0, .uid = (uid_t)uid, .gid = (gid_t)gid};
 	if (log >= 0 && log <= STDERR_FILENO)
 		a->access_log = (int)log;
 	else if (log >= 0 && !take_descriptor(log, &a->access_log))
+		return false;
+	if (regions >= 0 && !take_descriptor(regions, &a->regions))
 		return false;
 	return take_descriptor(control, &a->control) && take_descriptor(bundle, &a->bundle);
 }

@@ -20,6 +20,7 @@ struct worker_args {
 	unsigned generation; /* counts the loads of the configuration, from 1 */
 	int control;
 	int bundle;
+	int regions;	/* -1: there is no database of networks */
 	int access_log; /* -1: off */
 	struct identity identity;
 	int listens[WORKER_LISTENS_MAX]; /* one for each of config.listens, in order */

@@ -135,7 +135,7 @@ static bool load(struct worker_process *w)
 	bool ok;
 
 	diagnostics_init(&d);
-	ok = load_from_bundle(w->args->bundle, &w->loaded, &d);
+	ok = load_from_bundle(w->args->bundle, w->args->regions, &w->loaded, &d);
 	if (!ok)
 		log_diagnostics(&d);
 	diagnostics_free(&d);
@@ -168,6 +168,7 @@ static bool listen_on_all(struct worker_process *w)
 		.config = w->loaded.config,
 		.mac = tls_consent_mac(w->loaded.consent_keys),
 		.seal = tls_seal_ops(w->loaded.consent_keys),
+		.regions = w->loaded.regions,
 		.tls = w->loaded.tls,
 		.tls_client = w->loaded.tls_client,
 		.log = w->log,
@@ -203,6 +204,8 @@ static bool start(struct worker_process *w)
 	if (!load(w) || !take_first_keys(w))
 		return false;
 	close(w->args->bundle);
+	if (w->args->regions >= 0)
+		close(w->args->regions);
 	if (!set_up(w)) {
 		log_error("there is no memory to start");
 		return false;
@@ -229,7 +232,7 @@ static void tear_down(struct worker_process *w)
 
 int worker_run(const struct worker_args *args)
 {
-	struct worker_process w = {.args = args, .loaded = {.bundle = -1}, .log_fd = -1};
+	struct worker_process w = {.args = args, .loaded = {.bundle = -1, .regions_fd = -1}, .log_fd = -1};
 	char name[32];
 	bool started;
 

@@ -100,7 +100,7 @@ static void read_signals(struct resolution *r, const struct fields *request)
 	}
 }
 
-/* A country's rule covers its subdivisions: "US" covers a visitor in "US-CA". */
+/* A country's rule covers its subdivisions: "US" covers a visitor in "US-CA", unless a rule names that. */
 static bool region_covers(struct slice rule, struct slice region)
 {
 	return slice_eq(rule, region) ||
@@ -110,12 +110,16 @@ static bool region_covers(struct slice rule, struct slice region)
 static purposes undecided(struct resolution *r)
 {
 	const struct policy *p = ruleset_policy(r->q->rules);
+	const struct region_regime *best = NULL;
 
 	for (size_t i = 0; i < p->n_regions; i++)
-		if (region_covers(p->regions[i].region, r->q->region)) {
-			r->c.undecided_rule = &p->regions[i].rule;
-			return p->regions[i].grants;
-		}
+		if (region_covers(p->regions[i].region, r->q->region) &&
+		    (!best || p->regions[i].region.n > best->region.n))
+			best = &p->regions[i];
+	if (best) {
+		r->c.undecided_rule = &best->rule;
+		return best->grants;
+	}
 	r->c.undecided_rule = p->rule.line ? &p->rule : NULL;
 	return p->undecided_grants;
 }

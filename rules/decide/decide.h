@@ -168,7 +168,8 @@ struct decision {
 	struct leftover *leftovers;
 	struct injected *injected;
 	struct slice host;
-	struct slice path; /* of the target before edits, without query: for the scopes of expiry */
+	struct slice region; /* the argument */
+	struct slice path;   /* of the target before edits, without query: for the scopes of expiry */
 	bool secure;
 	bool document; /* the request may be a navigation: Sec-Fetch-Dest absent, document or iframe */
 	struct asked asked;

@@ -162,7 +162,7 @@ enum decide_result decide_request(const struct decide_env *env, struct request *
 {
 	struct deciding x = {.env = env, .d = out, .arena = arena};
 
-	*out = (struct decision){.now = now};
+	*out = (struct decision){.now = now, .region = region};
 	begin(&x, req, region);
 	if (!is_own(&x))
 		judge_path(&x);

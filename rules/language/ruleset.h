@@ -96,7 +96,7 @@ struct policy {
 		struct slice region; /* ISO 3166-1 alpha-2, or "US-CA" */
 		purposes grants;
 		struct rule rule;
-	} * regions; /* in file order */
+	} * regions; /* in file order; the most specific one that covers the visitor's counts */
 	size_t n_regions;
 	bool keep_leftovers; /* "leftovers kept": denied cookies on the device are not expired */
 	/*

@@ -32,12 +32,13 @@ MAY = {
     'proxy/io': ['rules/base', 'proxy/tls/tls.h'],
     'proxy/tls': ['rules/', 'certs', 'proxy/config/config.h'],
     'proxy/config': ['rules/', 'proxy/h1/h1.h'],
+    'proxy/region': ['rules/base'],
     'proxy/upstream': ['rules/base', 'proxy/io', 'proxy/tls/tls.h', 'proxy/config/config.h'],
     'proxy/observe': ['rules/'],
     'proxy/exchange': ['rules/', 'proxy/h1', 'proxy/coding', 'proxy/page', 'proxy/io', 'proxy/tls/tls.h',
-                       'proxy/upstream', 'proxy/config/config.h', 'proxy/observe'],
+                       'proxy/upstream', 'proxy/region', 'proxy/config/config.h', 'proxy/observe'],
     'proxy/process': ['rules/', 'certs', 'proxy/exchange/server.h', 'proxy/config', 'proxy/observe', 'proxy/tls',
-                      'proxy/io'],
+                      'proxy/io', 'proxy/region'],
     'proxy/command': ['rules/', 'certs', 'proxy/'],
 }
 # Foreign headers and who alone may include them.
@@ -49,6 +50,7 @@ ONLY = {
     r'isa-l/.*': ['proxy/coding/'],
     r'brotli/.*': ['proxy/coding/br.c'],
     r'zstd.*\.h': ['proxy/coding/zstd.c'],
+    r'maxminddb\.h': ['proxy/region/'],
     r'openssl/.*': ['proxy/tls/', 'certs/', 'proxy/command/certs', 'proxy/command/peer', 'proxy/command/test_through'],
     r'event2/.*': ['proxy/io/', 'proxy/exchange/server.h', 'proxy/observe/', 'proxy/process/', 'proxy/command/'],
 }

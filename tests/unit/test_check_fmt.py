@@ -96,9 +96,16 @@ def check_user():
 
 def check_regions():
     write('region.rules', 'policy 1 {\n    undecided grants analytics in US\n}\n' + RULES)
-    status, _, err = run('check', '-r', 'region.rules')
+    status, out, err = run('check', '-r', 'region.rules')
+    same((status, err), (0, ''))
+    write('region.conf', GOOD.replace('r.rules', 'region.rules'))
+    status, _, err = run('check', '-c', 'region.conf')
     same(status, 0)
-    holds(err, 'region.rules:2:', 'warning', 'region')
+    holds(err, 'region.rules:2:', 'warning', 'region', 'regions FILE')
+    write('region.conf', 'regions r.rules\n' + GOOD.replace('r.rules', 'region.rules'))
+    status, _, err = run('check', '-c', 'region.conf')
+    same(status, 1)
+    holds(err, 'the database of networks cannot be used')
 
 
 def check_usage():

@@ -83,6 +83,7 @@ static void everything_is_understood(void **state)
 				     "workers 3\nuser nobody\nchroot /var/empty\n"
 				     "access-log ../log/a.log full-addresses\n"
 				     "consent-keys keys\ntickets 2\n"
+				     "regions ../geo.mmdb\nregions from header X-Country X-Region\n"
 				     "trusted-proxy 10.0.0.0/8 192.0.2.1\ntrusted-proxy 2001:db8::/33\n"
 				     "tls {\n    versions 1.3\n}\n"
 				     "timeouts {\n    head 500ms\n    drain 1m\n}\n"
@@ -113,6 +114,9 @@ static void everything_is_understood(void **state)
 	assert_slice(c->chroot, "/var/empty");
 	assert_slice(c->access_log, "log/a.log");
 	assert_true(c->log_full_addresses);
+	assert_slice(c->regions_file, "geo.mmdb");
+	assert_slice(c->region_country, "X-Country");
+	assert_slice(c->region_subdivision, "X-Region");
 	assert_slice(c->consent_key_file, "conf/keys");
 	assert_int_equal(c->tickets, 2);
 	assert_int_equal(c->n_trusted, 3);

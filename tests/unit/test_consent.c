@@ -48,7 +48,7 @@ static const struct {
 	{"", "", "", "", "", "", true, 0},
 	{"", "analytics", "", "analytics", "", "", true, 0},
 	{"", "analytics advertising", "US", "analytics advertising", "", "", true, 0},
-	/* Regions: the first that covers. */
+	/* Regions: the most specific that covers. */
 	{"", NULL, "US", "preferences analytics advertising", "", "", false, 7},
 	{"", NULL, "US-CA", "preferences analytics", "", "", false, 6},
 	{"", NULL, "US-NV", "preferences analytics advertising", "", "", false, 7},
