@@ -162,7 +162,7 @@ void leaks_url(struct leaks *l, const struct web_url *base, struct slice url, un
 		l->first_order = m.rule->order;
 	if (m.limit)
 		judge(l, what, NULL, ruleset_all_purposes(l->x->rules));
-	else if (m.rule)
+	else if (m.rule && m.rule->order < l->passes_from)
 		judge(l, what, &m.rule->rule, m.rule->mask);
 }
 
@@ -378,6 +378,7 @@ bool leaks_find(const struct prepared *x, const struct outcome *o, struct arena 
 	struct leaks l = {.x = x, .o = o, .arena = arena, .granted = o->consent.granted | PURPOSE_NECESSARY};
 
 	l.end = &l.rows;
+	l.passes_from = SIZE_MAX;
 	if (!web_url_parse(x->test->url, NULL, arena, &l.page))
 		return false;
 	filter_page_init(&l.site, l.page.kind == WEB_URL_NETWORK ? l.page.host : x->request.host);

@@ -27,6 +27,8 @@ struct leaks {
 	struct filter_page site; /* of the page's host */
 	struct diff_row *rows, **end;
 	size_t n;
+	size_t passes_from; /* the element's place, if a statement that lets it pass names it: later ones do not count
+			     */
 	size_t first_order; /* of the statements that named URLs since it was set: the first one's place */
 };
 

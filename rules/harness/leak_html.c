@@ -1,4 +1,5 @@
 /* The pages of leak.h: everything in them that a browser would load, or run. */
+#include "rules/decide/guard.h"
 #include "rules/harness/leak.h"
 #include "rules/html/entity.h"
 #include "rules/html/selectors.h"
@@ -184,6 +185,11 @@ static struct slice css_url(struct slice s, size_t *n)
 	}
 	string = slice_head(inside, css_string(inside));
 	*n = (size_t)(inside.p - s.p) + string.n;
+	inside = skip_css_blanks(slice_from(s, *n));
+	if (inside.n && inside.p[0] != ')') { /* what else is in it makes it none, up to its end */
+		*n += slice_find_char(slice_from(s, *n), ')');
+		return slice_of(string.p, 0);
+	}
 	return ends_well(string) ? slice_of(string.p + 1, string.n - 2) : slice_of(string.p, 0);
 }
 
@@ -373,54 +379,71 @@ static bool loads(const struct html_token *t)
 		(html_attribute_find(t, SLICE("href")) || html_attribute_find(t, SLICE("xlink:href"))));
 }
 
-/* One that passes because a statement further up names its address. */
-static void judge_element(struct reading *r, const struct beacon_rule *rule, size_t url_order, struct slice what)
+/* Of what a statement names: may it pass? If not, one further up may name an address of it, see judge_element(). */
+static void set_passes(struct reading *r, const struct beacon_rule *rule)
 {
-	if (rule && rule->order < url_order && (rule->mask & ~r->l->granted))
+	bool passes = rule && !(rule->mask & ~r->l->granted);
+
+	r->l->passes_from = passes ? rule->order : SIZE_MAX;
+	r->l->first_order = SIZE_MAX;
+}
+
+/* One that passes because a statement further up names its address does not count. */
+static void judge_element(struct reading *r, const struct beacon_rule *rule, struct slice what)
+{
+	if (rule && rule->order < r->l->first_order && (rule->mask & ~r->l->granted))
 		leaks_add(r->l, what, &rule->rule, rule->mask);
 }
 
-/* What a selector names must not be there, or wait for consent. */
-static void select_element(struct reading *r, const struct html_token *t)
+/* What selectors say of an element, its content aside. One that waits for consent has all that it needs. */
+static const struct beacon_rule *select_element(struct reading *r, const struct html_token *t)
 {
 	r->n_hits = r->matcher ? selector_matcher_start(r->matcher, t, &r->scratch, r->hits) : 0;
 	if (html_attribute_find(t, SLICE("data-cg")))
 		r->n_hits = 0;
-	if (!r->script)
-		judge_element(r, leaks_selected(r->l, r->hits, r->n_hits, NULL), r->l->first_order, t->raw);
+	return leaks_selected(r->l, r->hits, r->n_hits, NULL);
 }
 
 /* A script that would run is judged by what it holds as well. */
-static void select_script(struct reading *r, struct slice text, struct slice what)
+static void whole_script(struct reading *r, struct slice text, struct slice what)
 {
-	const struct beacon_rule *element = leaks_selected(r->l, r->hits, r->n_hits, NULL);
+	const struct beacon_rule *rule = leaks_selected(r->l, r->hits, r->n_hits, NULL);
 	const struct beacon_rule *content = leaks_selected(r->l, r->hits, r->n_hits, &text);
 
-	if (!element || (content && content->order < element->order))
-		element = content;
-	judge_element(r, element, r->l->first_order, what);
+	if (!rule || (content && content->order < rule->order))
+		rule = content;
+	set_passes(r, rule);
+	leaks_script(r->l, &r->base, text, what);
+	judge_element(r, rule, what);
+}
+
+static void attributes_of(struct reading *r, const struct html_token *t)
+{
+	if (slice_ieq(t->name_raw, SLICE("meta")) && slice_ieq(value_named(r, t, "http-equiv"), SLICE("refresh")))
+		refresh(r, value_named(r, t, "content"), t->raw);
+	for (size_t i = 0; i < t->attribute_count; i++)
+		if (is_first_of_its_name(t, &t->attributes[i]))
+			attribute(r, t, html_attribute_name(t, &t->attributes[i]), value_of(r, t, &t->attributes[i]));
 }
 
 static void start_tag(struct reading *r, const struct html_token *t)
 {
 	bool script = slice_ieq(t->name_raw, SLICE("script"));
 	bool inert = script && !runs(value_named(r, t, "type")), empty;
+	const struct beacon_rule *rule = select_element(r, t);
 
-	r->l->first_order = SIZE_MAX;
+	set_passes(r, rule);
 	if (slice_ieq(t->name_raw, SLICE("template")))
 		r->templates++;
 	if (slice_ieq(t->name_raw, SLICE("base")))
 		take_base(r, t);
-	if (slice_ieq(t->name_raw, SLICE("meta")) && slice_ieq(value_named(r, t, "http-equiv"), SLICE("refresh")))
-		refresh(r, value_named(r, t, "content"), t->raw);
-	for (size_t i = 0; i < t->attribute_count && !inert; i++)
-		if (is_first_of_its_name(t, &t->attributes[i]))
-			attribute(r, t, html_attribute_name(t, &t->attributes[i]), value_of(r, t, &t->attributes[i]));
+	if (!inert)
+		attributes_of(r, t);
 	empty = t->ns != HTML_NS_HTML && t->self_closing;
 	r->script = script && !inert && !empty && !loads(t); /* with an address its text does not count */
 	r->style = slice_ieq(t->name_raw, SLICE("style")) && !empty && is_css(value_named(r, t, "type"));
-	if (!inert)
-		select_element(r, t);
+	if (!inert && !r->script)
+		judge_element(r, rule, t->raw);
 	r->content = (size_t)t->offset + t->raw.n;
 	r->tag = slice_of(r->text.p + t->offset, t->raw.n);
 }
@@ -453,19 +476,25 @@ static struct slice without_nul(struct slice text, struct arena *arena)
 	return out ? slice_of(out, n) : text;
 }
 
+/* The guard holds the patterns of what it stops. */
+static bool is_guard(const struct leaks *l, struct slice content)
+{
+	return l->x->guard && slice_eq(content, guard_text(l->x->guard));
+}
+
 /* The content of a script or style is complete. */
 static void content_ends(struct reading *r, size_t end)
 {
 	struct slice content = without_nul(slice_of(r->text.p + r->content, end - r->content), r->l->arena);
 	struct slice what = arena_printf(r->l->arena, "%.*s ...", SLICE_ARG(slice_head(r->tag, 100)));
 
-	if (r->script) {
-		leaks_script(r->l, &r->base, content, what);
-		select_script(r, content, what);
+	if (r->script && !is_guard(r->l, content)) {
+		whole_script(r, content, what);
 	} else if (r->style) {
 		css(r, content, what);
 	}
 	r->script = r->style = false;
+	r->l->passes_from = SIZE_MAX;
 }
 
 static void read_once(struct leaks *l, struct slice text, unsigned depth, bool scripting)
@@ -506,11 +535,13 @@ static void read_once(struct leaks *l, struct slice text, unsigned depth, bool s
 /* Read as by a browser that runs scripts, and if that finds nothing, by one that does not: it sees into noscript. */
 void leaks_html(struct leaks *l, struct slice text, unsigned depth)
 {
-	size_t before = l->n;
+	size_t before = l->n, passes_from = l->passes_from, first_order = l->first_order;
 
 	if (depth > DEPTH_MAX || !text.n)
 		return;
 	read_once(l, text, depth, true);
 	if (l->n == before)
 		read_once(l, text, depth, false);
+	l->passes_from = passes_from; /* of the element that holds a srcdoc */
+	l->first_order = first_order;
 }

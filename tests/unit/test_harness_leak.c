@@ -19,6 +19,8 @@ static const char rules_text[] = "purpose analytics \"Count visits\"\n"
 				 "cookie _ga is analytics\n"
 				 "param gclid is analytics\n"
 				 "path /collect is analytics\n"
+				 "beacon \"#own\" is necessary\n"
+				 "beacon script containing \"own(\" is necessary\n"
 				 "beacon ||good.t.example^ is necessary\n"
 				 "beacon ||t.example^ is analytics\n"
 				 "beacon /stats/pixel is analytics\n"
@@ -277,6 +279,9 @@ static const struct {
 	{"<script type=text/plain>track(1)</script>", 0},
 	{"<script>counnt (1); count(1)</script>", 1},
 	{"<p>track(1)</p>", 0},
+	{"<img id=own src=" U ">", 0}, /* necessary as an element, whatever its address */
+	{"<script>own(); var a='" U "'</script>", 0},
+	{"<img id=own src=/a.png><img src=" U ">", 1},
 };
 
 static void test_pages(void **state)
