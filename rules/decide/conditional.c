@@ -1,8 +1,8 @@
 /*
  * A page differs by consent, so its validators do. The visitor gets W/"TAG;cg-KCLASS": TAG is the origin's, K its kind
  * ('s' strong, 'w' weak, 'd' a Last-Modified date where the origin sent no tag), CLASS ten hex digits over what is
- * granted, the rules, the guard, and whether it is a document or a fragment of one. It is weak, as the octets may
- * differ with the content coding and with what is injected.
+ * granted and asked, the rules, the guard, the visitor's language, and whether it is a document or a fragment of one.
+ * It is weak, as the octets may differ with the content coding and with what is injected.
  *
  * In a request a tag of the visitor's present class becomes the origin's again; of another class it is dropped, and
  * with the last of them the condition. A date cannot tell classes apart, so pages carry no Last-Modified; and where a
@@ -39,6 +39,9 @@ static void class_text(const struct deciding *x, char out[CLASS_SIZE])
 	uint64_t h = mix(ruleset_identity(x->env->rules), PAGE_FORMAT);
 
 	h = mix(h, x->d->consent.granted | (uint64_t)document << 32);
+	h = mix(h, page_asks(x));
+	if (page_by_language(x))
+		h = mix(h, slice_hash(catalogue_accept(x->d->asked.language)->language));
 	if (guard)
 		h = mix(h, slice_hash(guard_has_hash(guard) ? slice_of((const char *)guard_hash(guard), 32)
 							    : guard_text(guard)));
@@ -364,6 +367,8 @@ void conditional_vary(const struct deciding *x, struct fields *f)
 		(void)response_varies(f, SLICE("Sec-GPC"));
 	if (heeds(x, SIGNAL_DNT))
 		(void)response_varies(f, SLICE("DNT"));
+	if (x->d->page.by_consent && page_by_language(x))
+		(void)response_varies(f, SLICE("Accept-Language"));
 	if (x->d->page.by_consent && page_by_destination(x))
 		(void)response_varies(f, SLICE("Sec-Fetch-Dest"));
 }

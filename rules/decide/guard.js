@@ -371,6 +371,21 @@ try {
 						restore(el, el);
 					} catch (e) {}
 	};
+	// "Show once" of a placeholder (rules/pages/placeholder.c): what stands behind it, as long as the page is open.
+	doc.addEventListener('click', e => {
+		const link = e.isTrusted && e.target.closest && e.target.closest('[data-cg-once]');
+		const box = link && link.closest('[data-cg-placeholder]');
+		const el = box && box.nextElementSibling;
+		if (!el || el.localName == 'script' || !el.matches('[data-cg-hidden]'))
+			return;
+		e.preventDefault();
+		const before = granted;
+		words(el.getAttribute('data-cg')).forEach(admit);
+		try {
+			restore(el, el);
+		} catch (e) {}
+		granted = before;
+	});
 	const api = win.crumbgate = win.crumbgate || {};
 	api.granted = () => names.filter((n, i) => i && granted >>> i & 1);
 	api.grant = (...list) => {

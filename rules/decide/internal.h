@@ -112,9 +112,11 @@ bool inject_response(const struct deciding *x, struct fields *response);
 
 /* ---- own.c ---- */
 
-/* What the page's own pages and the banner are made with; language: NULL for the one that the visitor asked for. */
-struct own_view own_view_of(const struct deciding *x, const struct consent_query *q, const struct catalogue *language);
-struct consent_query own_query(const struct deciding *x);
+/* In all of these, language: NULL for the one that the visitor asked for. Made in x->arena. */
+struct slice own_banner(const struct deciding *x, const struct catalogue *language);
+struct slice own_link(const struct deciding *x, const struct catalogue *language);
+struct slice own_placeholder(const struct deciding *x, const struct catalogue *language, struct slice host,
+			     struct slice url, purposes missing);
 
 /* ---- template.c ---- */
 
@@ -137,6 +139,12 @@ void page_ask(const struct deciding *x, const struct request *req);
 bool page_may_depend(const struct deciding *x);
 /* The page differs with Sec-Fetch-Dest: something may go into documents alone. */
 bool page_by_destination(const struct deciding *x);
+/* The page differs with the language that the visitor asks for. */
+bool page_by_language(const struct deciding *x);
+/* What holds for this visitor's page beside what is granted, as a number. */
+uint64_t page_asks(const struct deciding *x);
+/* This visitor's pages may have the banner, or the link that follows it. */
+bool page_may_ask(const struct deciding *x);
 /* Fills d->page but for what page_inject.c does. */
 void page_judge(const struct deciding *x, const struct response *resp);
 /* The URL of the request as the visitor sent it, absolute; made once. */
@@ -151,6 +159,12 @@ purposes purposes_denied(const struct deciding *x);
  * After page_judge().
  */
 void page_inject(const struct deciding *x, struct fields *fields);
+/*
+ * What is injected, in the page's own language where that is known; in x->arena if it had to be made anew. Scripts and
+ * styles are the same in all languages.
+ */
+struct slice page_inject_html(const struct deciding *x, const struct page_inject *inject,
+			      const struct catalogue *language);
 /* The inline scripts and styles of d->page.guard_html and d->page.injects; also for policies within the page. */
 const struct csp_inline *page_inlines(const struct deciding *x, size_t *n);
 

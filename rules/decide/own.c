@@ -9,7 +9,7 @@
 #include "rules/http/cookie.h"
 #include "rules/http/url.h"
 
-struct consent_query own_query(const struct deciding *x)
+static struct consent_query query_of(const struct deciding *x)
 {
 	return (struct consent_query){.rules = x->env->rules,
 				      .mac = x->env->mac,
@@ -18,7 +18,8 @@ struct consent_query own_query(const struct deciding *x)
 				      .now = x->d->now};
 }
 
-struct own_view own_view_of(const struct deciding *x, const struct consent_query *q, const struct catalogue *language)
+static struct own_view view_of(const struct deciding *x, const struct consent_query *q,
+			       const struct catalogue *language)
 {
 	struct slice target = x->d->asked.target;
 
@@ -28,6 +29,31 @@ struct own_view own_view_of(const struct deciding *x, const struct consent_query
 				 .back = own_back_ok(target) ? target : slice_of(NULL, 0),
 				 .gpc = x->d->asked.gpc,
 				 .arena = x->arena};
+}
+
+struct slice own_banner(const struct deciding *x, const struct catalogue *language)
+{
+	const struct consent_query q = query_of(x);
+	const struct own_view view = view_of(x, &q, language);
+
+	return banner_html(&view);
+}
+
+struct slice own_link(const struct deciding *x, const struct catalogue *language)
+{
+	const struct consent_query q = query_of(x);
+	const struct own_view view = view_of(x, &q, language);
+
+	return banner_link_html(&view);
+}
+
+struct slice own_placeholder(const struct deciding *x, const struct catalogue *language, struct slice host,
+			     struct slice url, purposes missing)
+{
+	const struct consent_query q = query_of(x);
+	const struct own_view view = view_of(x, &q, language);
+
+	return placeholder_html(&view, host, url, missing);
 }
 
 /* One answer in the making. */
@@ -417,8 +443,8 @@ enum decide_result decide_answer(const struct decide_env *env, const struct requ
 
 	target_split(d->asked.target, &path, &o.query, &has_query);
 	back = own_query_value(o.query, SLICE("back"), arena);
-	o.q = own_query(&o.x);
-	o.view = own_view_of(&o.x, &o.q, NULL);
+	o.q = query_of(&o.x);
+	o.view = view_of(&o.x, &o.q, NULL);
 	o.view.back = own_back_ok(back) ? back : slice_of(NULL, 0);
 	if (!exists(&o))
 		not_found(&o);

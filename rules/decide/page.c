@@ -94,6 +94,38 @@ static bool inject_on_path(const struct deciding *x, const struct inject_html_ru
 	return inject_html_applies(rule, x->env->scratch, path, rule->status_min);
 }
 
+/* Decisions need a key, and a cookie that only TLS can have. Frames are not asked: the page around them is. */
+bool page_may_ask(const struct deciding *x)
+{
+	return ruleset_has_banner(x->env->rules) && has_optional(x->env->rules) && x->env->mac && x->d->secure;
+}
+
+static bool asks(const struct deciding *x)
+{
+	const struct banner_rule *b = ruleset_banner(x->env->rules);
+
+	return page_may_ask(x) && x->d->asked.top && (banner_due(x->env->rules, &x->d->consent) || b->link.rule.line) &&
+	       inject_html_applies(&b->banner, x->env->scratch, x->d->page.path, x->d->page.status);
+}
+
+bool page_by_language(const struct deciding *x)
+{
+	return page_may_ask(x) || ruleset_has_placeholder(x->env->rules);
+}
+
+uint64_t page_asks(const struct deciding *x)
+{
+	const struct consent *c = &x->d->consent;
+	uint64_t h = 0;
+
+	if (page_may_ask(x))
+		h = 1 | (uint64_t)x->d->asked.top << 1 | (uint64_t)c->decided << 2 | (uint64_t)x->d->asked.gpc << 3 |
+		    (uint64_t)(c->token == CONSENT_TOKEN_OLD_POLICY) << 4;
+	if (page_by_language(x))
+		h ^= (uint64_t)c->denied_by_opt_out << 5 ^ (uint64_t)c->denied_by_signal << 32;
+	return h;
+}
+
 static bool any_inject_on_path(const struct deciding *x, struct slice path)
 {
 	size_t n;
@@ -132,7 +164,7 @@ static bool may_concern_pages(const struct deciding *x)
 	size_t n;
 
 	(void)ruleset_inject_html(x->env->rules, &n);
-	return n || may_strip(x) || may_guard(x);
+	return n || may_strip(x) || may_guard(x) || page_may_ask(x);
 }
 
 static bool normal_path(const struct deciding *x)
@@ -142,7 +174,8 @@ static bool normal_path(const struct deciding *x)
 
 bool page_may_depend(const struct deciding *x)
 {
-	return may_strip(x) || may_guard(x) || (normal_path(x) && any_inject_on_path(x, x->d->page.path));
+	return may_strip(x) || may_guard(x) || page_may_ask(x) ||
+	       (normal_path(x) && any_inject_on_path(x, x->d->page.path));
 }
 
 bool page_by_destination(const struct deciding *x)
@@ -150,7 +183,7 @@ bool page_by_destination(const struct deciding *x)
 	size_t n;
 
 	(void)ruleset_inject_html(x->env->rules, &n);
-	return n || may_guard(x);
+	return n || may_guard(x) || page_may_ask(x);
 }
 
 /* -- what came ----------------------------------------------------------------------------------------------------- */
@@ -306,7 +339,7 @@ static bool has_work(const struct deciding *x)
 	purposes denied = purposes_denied(x);
 
 	return (ruleset_beacon_purposes(rs) & denied) || (denied && ruleset_has_params(rs)) || p->guard ||
-	       (p->document && any_inject(x, true));
+	       (p->document && (any_inject(x, true) || asks(x)));
 }
 
 static void judge_unreadable(const struct deciding *x)
@@ -336,7 +369,7 @@ void page_judge(const struct deciding *x, const struct response *resp)
 			   .path = p->path};
 	if (!may_concern_pages(x) || !is_page(x, resp, p) || !normal_path(x))
 		return;
-	p->by_consent = may_strip(x) || may_guard(x) || any_inject(x, false) || resp->status == 304;
+	p->by_consent = may_strip(x) || may_guard(x) || page_may_ask(x) || any_inject(x, false) || resp->status == 304;
 	p->guard = p->document && may_guard(x) && purposes_denied(x);
 	if (!p->by_consent || !has_work(x))
 		return;

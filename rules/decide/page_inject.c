@@ -211,10 +211,53 @@ static struct slice expand(const struct deciding *x, const struct inject_html_ru
 	return x->d->page.nonce.n ? add_nonces(x, text_slice(&out), x->d->page.nonce) : text_slice(&out);
 }
 
+static struct slice with_nonces(const struct deciding *x, struct slice html)
+{
+	return x->d->page.nonce.n ? add_nonces(x, html, x->d->page.nonce) : html;
+}
+
+struct slice page_inject_html(const struct deciding *x, const struct page_inject *inject,
+			      const struct catalogue *language)
+{
+	const struct banner_rule *b = ruleset_banner(x->env->rules);
+
+	if (!language || (inject->rule != &b->banner && inject->rule != &b->link))
+		return inject->html;
+	return with_nonces(x, inject->rule == &b->banner ? own_banner(x, language) : own_link(x, language));
+}
+
+static struct page_inject **add_inject(const struct deciding *x, struct page_inject **end,
+				       const struct inject_html_rule *rule, struct slice html)
+{
+	*end = arena_calloc(x->arena, 1, sizeof **end);
+	if (!*end)
+		return end;
+	(*end)->rule = rule;
+	(*end)->html = with_nonces(x, html);
+	return &(*end)->next;
+}
+
+/* The banner for those who did not decide, and the link for all others; the banner has it in itself. */
+static struct page_inject **add_banner(const struct deciding *x, struct page_inject **end)
+{
+	const struct banner_rule *b = ruleset_banner(x->env->rules);
+	const struct page *p = &x->d->page;
+	bool due = banner_due(x->env->rules, &x->d->consent);
+
+	if (!page_may_ask(x) || !x->d->asked.top ||
+	    !inject_html_applies(&b->banner, x->env->scratch, p->path, p->status))
+		return end;
+	if (due)
+		end = add_inject(x, end, &b->banner, own_banner(x, NULL));
+	if (b->link.rule.line && !due)
+		end = add_inject(x, end, &b->link, own_link(x, NULL));
+	return end;
+}
+
 static void expand_all(const struct deciding *x)
 {
 	struct page *p = &x->d->page;
-	struct page_inject **end = &p->injects;
+	struct page_inject **end = add_banner(x, &p->injects);
 	size_t n;
 	const struct inject_html_rule *rules = ruleset_inject_html(x->env->rules, &n);
 

@@ -151,7 +151,9 @@ struct rewriter {
 	struct followed followed[FOLLOWED_MAX];
 	size_t n_followed;
 	enum place place;
-	unsigned templates; /* open ones: what is in them is no part of the document */
+	const struct catalogue *language; /* of the html element; NULL: it says none, or one that is not built in */
+	bool bare;			  /* AMP: the banner stays out */
+	unsigned templates;		  /* open ones: what is in them is no part of the document */
 	/* For what is inside attributes and noscript. */
 	struct rewriter *outer;
 	struct rewriter *noscript, *srcdoc; /* made when first needed */
@@ -249,9 +251,6 @@ bool rewriter_oversized(struct rewriter *r, const struct html_token *token);
 void inert_type(struct edits *e, const struct inert_at *at);
 /* Tells which purposes it waits for. */
 void inert_mark(struct rewriter *r, struct edits *e, const struct inert_at *at, purposes mask);
-/* What stands for a replaced element; in the arena or the ruleset. host_of: a URL that names where it would come from.
- */
-struct slice placeholder(struct rewriter *r, const struct beacon_judgement *j);
 
 /* ---- rewriter_drop.c ---- */
 

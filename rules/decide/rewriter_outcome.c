@@ -43,40 +43,27 @@ void inert_mark(struct rewriter *r, struct edits *e, const struct inert_at *at, 
 	edit_add(e, at->name_end, 0, arena_concat(&r->arena, (struct slice[]){text, SLICE("\"")}, 2));
 }
 
-static struct slice first_title(const struct rewriter *r, purposes mask)
+/* What may be shown alone, at its own address. */
+static bool stands_alone(const struct tag *t)
 {
-	for (size_t bit = 1; bit < ruleset_purpose_count(r->rs); bit++) {
-		if (mask >> bit & 1)
-			return ruleset_purpose(r->rs, bit)->title;
-	}
-	return SLICE("consent");
+	return t->element == ELEMENT_IFRAME || t->element == ELEMENT_EMBED || t->element == ELEMENT_OBJECT;
 }
 
-static struct slice host_shown(struct rewriter *r, struct slice url)
+/* What stands for a replaced element; in the arena or the ruleset. */
+static struct slice placeholder(struct rewriter *r, const struct tag *t)
 {
+	const struct deciding x = {.env = r->x.env, .d = r->x.d, .arena = &r->arena};
+	const struct beacon_rule *rule = t->why.match.rule;
+	struct slice url = slice_of(NULL, 0), host = SLICE("?");
 	struct web_url u;
-
-	if (!web_url_parse(url, &r->base, &r->arena, &u) || u.kind != WEB_URL_NETWORK)
-		return SLICE("another site");
-	return u.host;
-}
-
-struct slice placeholder(struct rewriter *r, const struct beacon_judgement *j)
-{
-	const struct beacon_rule *rule = j->match.rule;
-	struct slice title = first_title(r, j->mask);
-	const struct slice parts[] = {
-		SLICE("<div data-cg-placeholder>"),
-		SLICE("<p>This part of the page comes from "),
-		edit_escape(r, host_shown(r, j->url)),
-		SLICE(" and is shown once you agree to: "),
-		edit_escape(r, title),
-		SLICE(".</p></div>"),
-	};
 
 	if (rule && rule->replacement.n)
 		return rule->replacement;
-	return arena_concat(&r->arena, parts, CG_COUNT(parts));
+	if (web_url_parse(t->why.url, &r->base, &r->arena, &u) && u.kind == WEB_URL_NETWORK) {
+		host = u.host;
+		url = stands_alone(t) ? t->why.url : url;
+	}
+	return own_placeholder(&x, r->language, host, url, t->why.mask & ~r->x.d->consent.granted);
 }
 
 bool tag_has_content(const struct tag *t)
@@ -125,7 +112,7 @@ static bool can_be_inert(const struct tag *t)
 
 static bool replace(struct rewriter *r, struct tag *t)
 {
-	struct slice instead = placeholder(r, &t->why);
+	struct slice instead = placeholder(r, t);
 	const struct verdict *v;
 
 	if (t->leaves->replacement.n || !can_be_inert(t) || !(t->flags & ELEMENT_INERT))

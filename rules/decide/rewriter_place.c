@@ -15,6 +15,13 @@ static const char *place_text(enum inject_place place)
 	return texts[place];
 }
 
+static bool is_banner(const struct rewriter *r, const struct page_inject *inject)
+{
+	const struct banner_rule *b = ruleset_banner(r->rs);
+
+	return inject->rule == &b->banner || inject->rule == &b->link;
+}
+
 bool inject_one(struct rewriter *r, const struct page_inject *inject, uint64_t offset)
 {
 	const struct verdict v = {.kind = VERDICT_INJECT,
@@ -23,10 +30,15 @@ bool inject_one(struct rewriter *r, const struct page_inject *inject, uint64_t o
 				  .rule = &inject->rule->rule,
 				  .mask = inject->rule->mask,
 				  .offset = offset};
+	const struct deciding x = {.env = r->x.env, .d = r->x.d, .arena = &r->lasting};
+	struct slice html;
 
+	if (r->bare && is_banner(r, inject))
+		return true;
 	verdict_emit(&r->x, &v);
-	rewriter_report(r, offset, slice_of(NULL, 0), inject->html, &v);
-	return rewriter_put(r, inject->html);
+	html = page_inject_html(&x, inject, r->language);
+	rewriter_report(r, offset, slice_of(NULL, 0), html, &v);
+	return rewriter_put(r, html);
 }
 
 bool place_inject(struct rewriter *r, enum inject_place place, uint64_t offset)
@@ -106,6 +118,17 @@ bool place_before(struct rewriter *r, const struct html_token *token)
 	return token->type != HTML_END_TAG || before_end_tag(r, token);
 }
 
+/* The first one counts. AMP allows no script and little style of others' (U+26A1 is its short name). */
+static void read_html_tag(struct rewriter *r, const struct html_token *token)
+{
+	const struct html_attribute *a = html_attribute_find(token, SLICE("lang"));
+
+	if (a && !r->language)
+		r->language = catalogue_find(html_attribute_value(token, a));
+	if (html_attribute_find(token, SLICE("amp")) || html_attribute_find(token, SLICE("\xE2\x9A\xA1")))
+		r->bare = true;
+}
+
 static bool after_start_tag(struct rewriter *r, const struct html_token *token)
 {
 	uint64_t behind = token->offset + token->raw.n;
@@ -115,6 +138,7 @@ static bool after_start_tag(struct rewriter *r, const struct html_token *token)
 		return true;
 	switch (e) {
 	case ELEMENT_HTML:
+		read_html_tag(r, token);
 		if (r->place == PLACE_START)
 			r->place = PLACE_HTML;
 		return true;

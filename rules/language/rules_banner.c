@@ -240,6 +240,7 @@ void rules_banner(struct builder *b, struct item *item)
 		build_missing(b, s, "write banner off, or { here, the words below it, and } alone on a line",
 			      "the block is missing");
 	set_defaults(b, item);
+	build_add_rule(b, &b->rs->banner.banner.rule);
 	if (!b->rs->banner.texts)
 		return;
 	for (const struct statement *child = s->children; child; child = child->next)

@@ -305,6 +305,8 @@ void rules_beacon_finish(struct builder *b)
 {
 	struct beacons *beacons = &b->rs->beacons;
 
+	for (size_t i = 0; i < beacons->n_rules; i++)
+		beacons->placeholder |= beacons->rules[i].action == BEACON_REPLACED && !beacons->rules[i].replacement.n;
 	url_finish(b);
 	if (beacons->selectors && !selectors_finish(beacons->selectors))
 		build_no_memory(b);

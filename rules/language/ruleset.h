@@ -281,6 +281,8 @@ const struct pages_rule *ruleset_pages(const struct ruleset *rs);
 const struct banner_rule *ruleset_banner(const struct ruleset *rs);
 /* True if there is one: visitors who did not decide are asked. */
 bool ruleset_has_banner(const struct ruleset *rs);
+/* True if a statement may put the built-in placeholder into a page. */
+bool ruleset_has_placeholder(const struct ruleset *rs);
 /* All beacon and list statements, by order. */
 const struct beacon_rule *ruleset_beacons(const struct ruleset *rs, size_t *n);
 /* The union of the masks of all beacons and lists, necessary ones too; 0: pages need not be looked at for them. */

@@ -6,6 +6,11 @@ const struct pages_rule *ruleset_pages(const struct ruleset *rs)
 	return &rs->pages;
 }
 
+bool ruleset_has_placeholder(const struct ruleset *rs)
+{
+	return rs->beacons.placeholder;
+}
+
 const struct beacon_rule *ruleset_beacons(const struct ruleset *rs, size_t *n)
 {
 	*n = rs->beacons.n_rules;

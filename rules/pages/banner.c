@@ -75,7 +75,11 @@ static void purposes_list(struct html *h)
 	}
 	html_put(h, "<div class=\"b\">");
 	button(h, SLICE("save"), TEXT_SAVE);
-	html_put(h, "</div></details>");
+	html_put(h, "</div><p>");
+	html_text(h, TEXT_POLICY);
+	html_put(h, ": ");
+	html_escaped(h, ruleset_policy(rs)->version);
+	html_put(h, "</p></details>");
 }
 
 static void logo(struct html *h)
@@ -101,11 +105,7 @@ static void head(struct html *h)
 	html_put(h, "</h2><p>");
 	html_text(h, TEXT_INTRO);
 	notice_link(h);
-	html_put(h, " (");
-	html_text(h, TEXT_POLICY);
-	html_put(h, ": ");
-	html_escaped(h, ruleset_policy(h->view->query->rules)->version);
-	html_put(h, ")</p>");
+	html_put(h, "</p>");
 }
 
 /*

@@ -39,7 +39,11 @@ static void always(struct html *h, purposes missing)
 	for (size_t bit = 1; bit < ruleset_purpose_count(rs); bit++)
 		if (missing >> bit & 1)
 			html_hidden(h, SLICE("p"), ruleset_purpose(rs, bit)->name);
-	html_put(h, "<button type=\"submit\" name=\"do\" value=\"add\">");
+	/* Within a form of the site's ours is none: then the button alone says where it leads. */
+	html_put(h, "<button type=\"submit\" name=\"do\" value=\"add\" formmethod=\"post\" "
+		    "formenctype=\"application/x-www-form-urlencoded\" formaction=\"");
+	html_own_path(h, SLICE("/decision"));
+	html_put(h, "\">");
 	html_text(h, TEXT_ALWAYS);
 	html_put(h, "</button></p></form>");
 }

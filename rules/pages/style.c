@@ -65,18 +65,18 @@ static void page_style(struct text *out, const struct banner_rule *b)
  */
 static void banner_style(struct text *out, const struct banner_rule *b)
 {
-	text_add(out, SLICE("#cg-banner,#cg-banner *{all:revert;box-sizing:border-box}"));
+	text_add(out, SLICE("#cg-banner,#cg-banner *{all:revert;box-sizing:border-box}#cg-banner [hidden]{display:none}"));
 	themes(out, b, SLICE("#cg-banner"));
 	text_add(out, b->top ? SLICE("#cg-banner{position:fixed;inset:0 0 auto 0;border-bottom:1px solid;")
 			     : SLICE("#cg-banner{position:fixed;inset:auto 0 0 0;border-top:1px solid;"));
 	text_add(out,
-		 SLICE("z-index:2147483647;max-height:50vh;overflow:auto;padding:1rem;background:var(--b);"
+		 SLICE("z-index:2147483647;max-height:66vh;overflow:auto;padding:.75rem 1rem;background:var(--b);"
 		       "color:var(--f);font:1rem/1.45 system-ui,sans-serif;text-align:start;overflow-wrap:anywhere}"
 		       "#cg-banner form{max-width:60rem;margin:0 auto}"
-		       "#cg-banner h2{font-size:1.15rem;margin:0 0 .25rem}#cg-banner p{margin:0 0 .75rem}"
+		       "#cg-banner h2{font-size:1.15rem;margin:0 0 .25rem}#cg-banner p{margin:0 0 .5rem}"
 		       "#cg-banner a{color:inherit}#cg-banner img{max-height:2rem}"
 		       "#cg-banner .b{display:flex;flex-wrap:wrap;gap:.5rem .75rem}"
-		       "#cg-banner button{flex:1 1 9rem;min-height:2.5rem;padding:.375rem 1rem;"
+		       "#cg-banner button{flex:1 1 7.5rem;max-width:20rem;min-height:2.5rem;padding:.375rem .5rem;"
 		       "border:2px solid var(--a);border-radius:.375rem;background:var(--a);color:var(--o);"
 		       "font:inherit;font-weight:600;cursor:pointer}"
 		       "#cg-banner summary{padding:.5rem 0;min-height:1.5rem;cursor:pointer}"
@@ -86,8 +86,8 @@ static void banner_style(struct text *out, const struct banner_rule *b)
 		       "#cg-banner button:focus-visible{outline-color:var(--o)}"
 		       "#cg-banner.done{position:static;max-height:none;border:0}"
 		       "@media print{#cg-banner{display:none}}"));
-	text_add(out, b->top ? SLICE("html:has(#cg-banner:not(.done)){scroll-padding-top:50vh}")
-			     : SLICE("html:has(#cg-banner:not(.done)){scroll-padding-bottom:50vh;"
+	text_add(out, b->top ? SLICE("html:has(#cg-banner:not(.done)){scroll-padding-top:66vh}")
+			     : SLICE("html:has(#cg-banner:not(.done)){scroll-padding-bottom:66vh;"
 				     "padding-bottom:min(50vh,20rem)}"));
 }
 

@@ -276,8 +276,9 @@ static const struct row elements[] = {
 	{"<style class=gone>@import '//x';</style>3", "3"},
 	{"<object class=gone><img src=x></object>y", "y"},
 	{"<iframe src=//video.example/ width=1></iframe>",
-	 "<div data-cg-placeholder><p>This part of the page comes from video.example and is shown once you agree to: "
-	 "Remember.</p></div><iframe hidden data-cg-hidden data-cg=\"preferences\" data-cg-src=//video.example/ "
+	 "<div data-cg-placeholder=\"\" lang=\"en\" dir=\"ltr\"><p>Content from video.example. It is shown once you agree "
+	 "to: Remember.</p><p><a data-cg-once=\"\" target=\"_blank\" rel=\"noopener noreferrer\" "
+	 "href=\"https://video.example/\">Show once</a></p></div><iframe hidden data-cg-hidden data-cg=\"preferences\" data-cg-src=//video.example/ "
 	 "width=1></iframe>"},
 	{"<noscript><img src=https://stats.example/></noscript>!",
 	 "<noscript><img" AN " data-cg-src=https://stats.example/></noscript>!"},
