@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "proxy/command/command.h"
+#include "proxy/command/explain_sources.h"
 #include "proxy/command/visit.h"
 #include "rules/base/json.h"
 #include "rules/harness/check.h"
@@ -13,6 +14,7 @@
 struct explain {
 	struct visit visit;
 	bool json, colour;
+	bool sources;	    /* of consent are told */
 	const char *beacon; /* NULL: the exchange is explained */
 	struct outcome outcome;
 	struct buffer out;
@@ -30,6 +32,8 @@ static const char usage[] =
 	"      --consent PURPOSES    what the visitor granted: names with blanks or commas between, all, none,\n"
 	"                            or undecided (the default)\n"
 	"      --cookie COOKIES      what the visitor carries, like \"a=1; b=2\"\n"
+	"      --cookies COOKIES     the same, and tells what each source of consent in them says of each purpose:\n"
+	"                            opt-outs, signals, crumbgate's own cookie, other consent managers\n"
 	"      --header \"NAME: VALUE\"  another field of the request; may be repeated\n"
 	"      --set-cookie COOKIE   what the origin sets, like \"_ga=1; Path=/\"; may be repeated\n"
 	"      --region CC           where the visitor is, like US or US-CA\n"
@@ -121,6 +125,8 @@ static void text_consent(struct explain *e)
 	buffer_printf(&e->out, "consent: %s, granted: %.*s\n", c->decided ? "decided" : "undecided",
 		      SLICE_ARG(granted));
 	buffer_printf(&e->out, "    consent cookie: %s\n", consent_token_state_text(c->token));
+	if (c->source == CONSENT_FOREIGN)
+		buffer_add_str(&e->out, "    other consent managers: see --cookies\n");
 	if (!c->decided)
 		place(e, c->undecided_rule, "undecided visitors: decided");
 	if (c->denied_by_opt_out) {
@@ -297,7 +303,12 @@ static bool judge_beacon(struct explain *e)
 static bool play(struct explain *e)
 {
 	struct visit *v = &e->visit;
-	bool ok = exchange_play(&v->x, &v->arena, &e->outcome);
+	bool ok;
+
+	if (e->sources)
+		return explain_sources(v, e->json, e->colour, &e->out) ||
+		       visit_complain(v, "explaining", "memory ran out");
+	ok = exchange_play(&v->x, &v->arena, &e->outcome);
 
 	if (ok && e->beacon && !judge_beacon(e))
 		return false;
@@ -318,7 +329,7 @@ static int run(struct explain *e)
 	return ok ? EXIT_GOOD : EXIT_USAGE;
 }
 
-enum { OPT_CONSENT = 256, OPT_COOKIE, OPT_HEADER, OPT_SET_COOKIE, OPT_REGION, OPT_JSON };
+enum { OPT_CONSENT = 256, OPT_COOKIE, OPT_COOKIES, OPT_HEADER, OPT_SET_COOKIE, OPT_REGION, OPT_JSON };
 
 static const struct option options[] = {
 	{"rules", required_argument, NULL, 'r'},
@@ -326,6 +337,7 @@ static const struct option options[] = {
 	{"url", required_argument, NULL, 'u'},
 	{"consent", required_argument, NULL, OPT_CONSENT},
 	{"cookie", required_argument, NULL, OPT_COOKIE},
+	{"cookies", required_argument, NULL, OPT_COOKIES},
 	{"header", required_argument, NULL, OPT_HEADER},
 	{"region", required_argument, NULL, OPT_REGION},
 	{"set-cookie", required_argument, NULL, OPT_SET_COOKIE},
@@ -348,6 +360,10 @@ static bool take_option(struct explain *e, int option)
 		return true;
 	case OPT_CONSENT:
 		e->visit.consent = optarg;
+		return true;
+	case OPT_COOKIES:
+		e->sources = true;
+		e->visit.test.visitor = slice_trim(slice_str(optarg));
 		return true;
 	case OPT_COOKIE:
 		e->visit.test.visitor = slice_trim(slice_str(optarg));
@@ -381,6 +397,10 @@ static int parse_and_run(struct explain *e, int argc, char **argv)
 			fputs("write \"crumbgate explain --help\" for what can be written\n", stderr);
 			return EXIT_USAGE;
 		}
+	}
+	if (e->sources && optind < argc) {
+		visit_complain(&e->visit, argv[optind], "a beacon is told of with --cookie");
+		return EXIT_USAGE;
 	}
 	if (optind + 1 < argc) {
 		visit_complain(&e->visit, argv[optind + 1], "name one beacon, cookies behind --cookie");

@@ -140,6 +140,7 @@ static void read_imports(struct resolution *r, const struct fields *request)
 		return;
 	r->c.source = CONSENT_FOREIGN;
 	r->c.decided = imports.acted && !imports.failed;
+	r->c.chosen = r->c.decided ? imports.granted | PURPOSE_NECESSARY : 0;
 	r->c.granted_by_foreign = imports.granted;
 	r->c.denied_by_foreign = imports.denied;
 	r->c.foreign_sources = imports.sources;

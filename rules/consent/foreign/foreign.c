@@ -35,9 +35,9 @@ static const struct {
 	{"webflow", "write finsweet"},
 	{"wordpress", "write wp-consent-api, complianz, cookieyes, borlabs or moove"},
 	{"cloudflare", "write zaraz"},
-	{"usercentrics", "it stores in localStorage, which no proxy sees: see guide-migrating"},
-	{"termly", "it stores in localStorage, which no proxy sees: see guide-migrating"},
-	{"transcend", "it stores in localStorage, which no proxy sees: see guide-migrating"},
+	{"usercentrics", "it stores in localStorage, which no proxy sees: see guide-migrating.md for a bridge"},
+	{"termly", "it stores in localStorage, which no proxy sees: see guide-migrating.md for a bridge"},
+	{"transcend", "it stores in localStorage, which no proxy sees: see guide-migrating.md for a bridge"},
 };
 
 const char *foreign_manager_hint(struct slice name)
