@@ -29,6 +29,7 @@ static void deny_by_opt_out(struct resolution *r, const struct opt_out_rule *o)
 	if (!r->c.opt_out_rule)
 		r->c.opt_out_rule = &o->rule;
 	r->c.denied_by_opt_out |= o->denies & ~PURPOSE_NECESSARY;
+	r->c.announced |= o->announced;
 }
 
 /* RFC 6265 4.1.1 lets a value stand in quotes. */

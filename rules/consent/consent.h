@@ -58,6 +58,7 @@ struct consent {
 	struct slice value; /* of a decision: the signed cookie's value, a part of the request */
 	purposes denied_by_opt_out;
 	purposes denied_by_signal;
+	bool announced; /* an opt-out that the origin is to be told of by Sec-GPC */
 	/* Of CONSENT_FOREIGN: what others stored, as far as it counts. Disjoint; what is in neither is undecided. */
 	purposes granted_by_foreign;
 	purposes denied_by_foreign;

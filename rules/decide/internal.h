@@ -6,6 +6,7 @@
  * judge.c        whether a cookie may pass; verdicts are counted and handed on
  * expire.c       denied cookies on the device: remembered from the request, deleted by the response
  * inject.c       cookies that crumbgate makes
+ * consent_mode.c the script for Google's consent mode
  * template.c     variables of what is injected
  * sealed.c       cookies that are sealed on the device
  * beacon.c       whether a URL may be requested
@@ -130,6 +131,11 @@ void template_expand(const struct deciding *x, struct slice template, struct tex
  * on; any other brace is text.
  */
 void html_expand(const struct deciding *x, struct slice template, struct slice nonce, struct text *out);
+
+/* ---- consent_mode.c ---- */
+
+/* Appends the script that tells Google's tags what is granted. */
+void consent_mode_html(const struct deciding *x, const struct consent_mode *mode, struct text *out);
 
 /* ---- page.c ---- */
 

@@ -207,7 +207,10 @@ static struct slice expand(const struct deciding *x, const struct inject_html_ru
 {
 	struct text out = {.arena = x->arena};
 
-	html_expand(x, rule->html, x->d->page.nonce, &out);
+	if (rule->consent_mode)
+		consent_mode_html(x, rule->consent_mode, &out);
+	else
+		html_expand(x, rule->html, x->d->page.nonce, &out);
 	return x->d->page.nonce.n ? add_nonces(x, text_slice(&out), x->d->page.nonce) : text_slice(&out);
 }
 
@@ -254,24 +257,32 @@ static struct page_inject **add_banner(const struct deciding *x, struct page_inj
 	return end;
 }
 
-static void expand_all(const struct deciding *x)
+static struct page_inject **expand_some(const struct deciding *x, bool consent_mode, struct page_inject **end)
 {
-	struct page *p = &x->d->page;
-	struct page_inject **end = add_banner(x, &p->injects);
+	const struct page *p = &x->d->page;
 	size_t n;
 	const struct inject_html_rule *rules = ruleset_inject_html(x->env->rules, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		if (!is_granted(x, rules[i].mask) ||
+		if ((rules[i].consent_mode != NULL) != consent_mode || !is_granted(x, rules[i].mask) ||
 		    !inject_html_applies(&rules[i], x->env->scratch, p->path, p->status))
 			continue;
 		*end = arena_calloc(x->arena, 1, sizeof **end);
 		if (!*end)
-			return;
+			break;
 		(*end)->rule = &rules[i];
 		(*end)->html = expand(x, &rules[i]);
 		end = &(*end)->next;
 	}
+	return end;
+}
+
+/* Tags read the defaults of the consent mode once, so these stand in front of all else. */
+static void expand_all(const struct deciding *x)
+{
+	struct page_inject **end = expand_some(x, true, &x->d->page.injects);
+
+	(void)expand_some(x, false, add_banner(x, end));
 }
 
 /* -- the page's policies ------------------------------------------------------------------------------------------- */

@@ -142,6 +142,17 @@ static void set_consent_field(const struct deciding *x, struct fields *f)
 	(void)fields_add_id(f, FIELD_CRUMBGATE_CONSENT, value);
 }
 
+/* An opt-out by cookie as the signal that origins know. A signal that the visitor sent is passed on as it came. */
+static void announce_opt_out(const struct deciding *x, struct fields *f)
+{
+	if (!x->d->consent.announced)
+		return;
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].id == FIELD_SEC_GPC && slice_eq(f->v[i].value, SLICE("1")))
+			return;
+	(void)fields_set(f, FIELD_SEC_GPC, SLICE("1"));
+}
+
 static bool edit_request(struct deciding *x, struct request *req)
 {
 	inject_prepare(x);
@@ -152,8 +163,10 @@ static bool edit_request(struct deciding *x, struct request *req)
 	    !target_remove_params(req->target, keep_param, x, x->arena, &req->target))
 		return false;
 	conditional_request(x, req);
-	if (!x->d->observe)
+	if (!x->d->observe) {
 		set_consent_field(x, &req->fields);
+		announce_opt_out(x, &req->fields);
+	}
 	return true;
 }
 

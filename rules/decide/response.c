@@ -186,6 +186,35 @@ static bool edit_for_page(const struct deciding *x, struct response *resp)
 	return conditional_response(x, resp) || (differs && !x->d->observe);
 }
 
+static bool announces(const struct ruleset *rs)
+{
+	size_t n;
+	const struct opt_out_rule *o = ruleset_opt_outs(rs, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (o[i].announced)
+			return true;
+	return false;
+}
+
+/*
+ * Tk (Tracking Preference Expression 6.2); and where the origin heeds a Sec-GPC that may have been made of a cookie,
+ * the response depends on that.
+ */
+static void tell_of_signals(const struct deciding *x, struct fields *f)
+{
+	const struct policy *policy = ruleset_policy(x->env->rules);
+
+	if (x->d->observe)
+		return;
+	if (policy->tk) {
+		fields_remove_name(f, SLICE("Tk"));
+		(void)fields_add(f, SLICE("Tk"), slice_of(&policy->tk, 1));
+	}
+	if (announces(x->env->rules) && fields_list_has(f, FIELD_VARY, SLICE("Sec-GPC")))
+		(void)response_varies(f, SLICE("Cookie"));
+}
+
 enum decide_result decide_response(const struct decide_env *env, struct response *resp, bool interim,
 				   struct arena *arena, struct decision *d)
 {
@@ -204,6 +233,7 @@ enum decide_result decide_response(const struct decide_env *env, struct response
 		private |= edit_for_page(&x, resp);
 		private |= inject_response(&x, &resp->fields);
 		private |= leftovers_expire(&x, &resp->fields);
+		tell_of_signals(&x, &resp->fields);
 	}
 	if (private && !is_private(&resp->fields))
 		make_private(&x, &resp->fields);

@@ -13,7 +13,7 @@
 static const struct keyword keywords[] = {
 	{"policy", NULL, rules_policy, true, false},	{"purpose", declare_purpose, NULL, false, false},
 	{"opt-out", NULL, rules_opt_out, false, false}, {"signal", NULL, rules_signal, false, false},
-	{"cookie", NULL, rules_cookie, false, false},	{"inject", NULL, rules_inject, false, true},
+	{"cookie", NULL, rules_cookie, false, false},	{"inject", NULL, rules_inject, true, true},
 	{"param", NULL, rules_param, false, false},	{"path", NULL, rules_path, false, false},
 	{"beacon", NULL, rules_beacon, false, true},	{"list", NULL, rules_list, false, true},
 	{"pages", NULL, rules_pages, true, false},	{"mode", NULL, rules_mode, false, false},
@@ -151,13 +151,23 @@ static bool takes_heredoc(const struct item *item)
 	return item->keyword->heredoc && !cookie;
 }
 
+/* Of what can be injected only the consent mode has one. */
+static bool takes_block(const struct item *item)
+{
+	const struct statement *s = item->s;
+
+	if (word_is(&s->words[0], "inject"))
+		return s->n_words > 1 && word_is(&s->words[1], "consent-mode");
+	return item->keyword->block;
+}
+
 /* What is wrong whatever the statement is. */
 static bool well_formed(struct builder *b, const struct item *item)
 {
 	const struct statement *s = item->s;
 	const struct word *last = &s->words[s->n_words - 1];
 
-	if (s->has_block && !item->keyword->block) {
+	if (s->has_block && !takes_block(item)) {
 		build_error(b, s, last, "remove the braces", "\"%s\" has no block", item->keyword->word);
 		return false;
 	}
@@ -196,7 +206,7 @@ static struct counts count(const struct builder *b)
 		c.consent_cookies += word_is(w, "consent");
 		c.beacons += word_is(w, "beacon");
 		c.lists += word_is(w, "list");
-		c.html += word_is(w, "inject") && i->s->n_words > 1 && word_is(&i->s->words[1], "html");
+		c.html += word_is(w, "inject") && i->s->n_words > 1 && !word_is(&i->s->words[1], "cookie");
 		c.urls += word_is(w, "beacon") ? i->s->n_words : 0;
 		if (!word_is(w, "policy"))
 			continue;

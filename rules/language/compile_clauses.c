@@ -20,6 +20,7 @@ static bool read_flag(struct reader *r, const struct word *keyword);
 static bool read_same_site(struct reader *r, const struct word *keyword);
 static bool read_path(struct reader *r, const struct word *keyword);
 static bool read_domain(struct reader *r, const struct word *keyword);
+static bool read_announced(struct reader *r, const struct word *keyword);
 static bool read_action(struct reader *r, const struct word *keyword);
 static bool read_containing(struct reader *r, const struct word *keyword);
 static bool read_without(struct reader *r, const struct word *keyword);
@@ -31,25 +32,16 @@ static const struct clause_kind {
 	enum clause clause;
 	clause_reader read;
 } kinds[] = {
-	{"is", CLAUSE_IS, read_purposes},
-	{"denies", CLAUSE_DENIES, read_purposes},
-	{"ignored", CLAUSE_IGNORED, read_flag},
-	{"for", CLAUSE_FOR, read_duration},
-	{"max-age", CLAUSE_MAX_AGE, read_duration},
-	{"secure", CLAUSE_SECURE, read_flag},
-	{"httponly", CLAUSE_HTTPONLY, read_flag},
-	{"samesite", CLAUSE_SAMESITE, read_same_site},
-	{"path", CLAUSE_PATH, read_path},
-	{"domain", CLAUSE_DOMAIN, read_domain},
-	{"sealed", CLAUSE_SEALED, read_flag},
-	{"inert", CLAUSE_ACTION, read_action},
-	{"removed", CLAUSE_ACTION, read_action},
-	{"replaced", CLAUSE_ACTION, read_action},
-	{"containing", CLAUSE_CONTAINING, read_containing},
-	{"without", CLAUSE_WITHOUT, read_without},
-	{"at", CLAUSE_PLACE, read_place},
-	{"before", CLAUSE_PLACE, read_place},
-	{"after", CLAUSE_PLACE, read_place},
+	{"is", CLAUSE_IS, read_purposes},	    {"denies", CLAUSE_DENIES, read_purposes},
+	{"ignored", CLAUSE_IGNORED, read_flag},	    {"for", CLAUSE_FOR, read_duration},
+	{"max-age", CLAUSE_MAX_AGE, read_duration}, {"secure", CLAUSE_SECURE, read_flag},
+	{"httponly", CLAUSE_HTTPONLY, read_flag},   {"samesite", CLAUSE_SAMESITE, read_same_site},
+	{"path", CLAUSE_PATH, read_path},	    {"domain", CLAUSE_DOMAIN, read_domain},
+	{"sealed", CLAUSE_SEALED, read_flag},	    {"announced", CLAUSE_ANNOUNCED, read_announced},
+	{"inert", CLAUSE_ACTION, read_action},	    {"removed", CLAUSE_ACTION, read_action},
+	{"replaced", CLAUSE_ACTION, read_action},   {"containing", CLAUSE_CONTAINING, read_containing},
+	{"without", CLAUSE_WITHOUT, read_without},  {"at", CLAUSE_PLACE, read_place},
+	{"before", CLAUSE_PLACE, read_place},	    {"after", CLAUSE_PLACE, read_place},
 	{"status", CLAUSE_STATUS, read_status},
 };
 
@@ -290,6 +282,23 @@ static bool read_domain(struct reader *r, const struct word *keyword)
 	}
 	r->out.domain_word = w;
 	return true;
+}
+
+/* announced as gpc */
+static bool read_announced(struct reader *r, const struct word *keyword)
+{
+	static const char example[] = "write: announced as gpc";
+	const struct word *as = take_value(r, keyword, example), *what = as;
+
+	if (as && word_is(as, "as"))
+		what = take_value(r, as, example);
+	if (!what)
+		return false;
+	if (what != as && word_is(what, "gpc"))
+		return true;
+	build_error(r->b, r->s, what, example, "unexpected \"%.*s\" behind \"announced\"", SLICE_ARG(what->raw));
+	skip_values(r);
+	return false;
 }
 
 /* ---- Pages. ---- */

@@ -70,6 +70,7 @@ static void add_opt_out(struct builder *b, const struct item *item, struct slice
 		.value = arena_copy(&b->rs->arena, value),
 		.max_age = c->seen & CLAUSE_FOR ? c->seconds : COOKIE_AGE_MAX,
 		.denies = c->denies,
+		.announced = (c->seen & CLAUSE_ANNOUNCED) != 0,
 	};
 	if (is_duplicate(b, item->s, rule))
 		return;
@@ -102,7 +103,7 @@ void rules_opt_out(struct builder *b, struct item *item)
 		return;
 	}
 	ok = cookie_word(b, s, &s->words[2], &name, &value) && check_value(b, s, value);
-	c = clauses_read(b, item, 3, CLAUSE_FOR | CLAUSE_DENIES);
+	c = clauses_read(b, item, 3, CLAUSE_FOR | CLAUSE_DENIES | CLAUSE_ANNOUNCED);
 	if (!(c.seen & CLAUSE_DENIES))
 		build_missing(b, s, example, "\"denies\" is missing: which purposes does the cookie deny?");
 	else if (ok && c.ok)

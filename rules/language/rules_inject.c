@@ -118,7 +118,7 @@ static void add_inject(struct builder *b, struct item *item, struct slice name, 
 
 static bool is_inject_cookie(struct builder *b, const struct statement *s)
 {
-	static const char *const kinds[] = {"cookie", "html"};
+	static const char *const kinds[] = {"cookie", "html", "consent-mode"};
 	const struct word *w = &s->words[s->n_words > 1];
 
 	if (s->n_words < 2)
@@ -145,6 +145,10 @@ void rules_inject(struct builder *b, struct item *item)
 
 	if (s->n_words > 1 && word_is(&s->words[1], "html")) {
 		rules_inject_html(b, item);
+		return;
+	}
+	if (s->n_words > 1 && word_is(&s->words[1], "consent-mode")) {
+		rules_consent_mode(b, item);
 		return;
 	}
 	if (!is_inject_cookie(b, s))

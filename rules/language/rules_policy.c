@@ -98,7 +98,7 @@ void declare_purpose(struct builder *b, const struct item *item)
 struct policy_reader {
 	struct builder *b;
 	const struct item *item;
-	const struct statement *seen[8]; /* by index of its table of words */
+	const struct statement *seen[9]; /* by index of its table of words */
 	const struct statement *undecided;
 };
 
@@ -194,6 +194,22 @@ static void policy_path(struct policy_reader *r, const struct statement *s)
 			    "write a path such as /.crumbgate: letters, digits and any of -._~/, at most 64, no slash "
 			    "at its end",
 			    "\"%.*s\" cannot be the path of crumbgate's own pages", SLICE_ARG(s->words[1].raw));
+}
+
+/* Tracking Preference Expression 6.2: a status as the Tk field gives it. */
+static void policy_tk(struct policy_reader *r, const struct statement *s)
+{
+	static const struct slice values = SLICE_INIT("!?GNTCPDU");
+	const struct word *w = &s->words[1];
+
+	if (!build_one_value(r->b, s, "write, e.g.: tk D"))
+		return;
+	if (w->text.n == 1 && slice_find_char(values, w->text.p[0]) < values.n)
+		r->b->rs->policy.tk = w->text.p[0];
+	else
+		build_error(r->b, s, w,
+			    "write one of N, T, C, P, D, U, G, ! and ?; D says that the signal is disregarded",
+			    "\"%.*s\" is no tracking status", SLICE_ARG(w->raw));
 }
 
 /* ISO 3166-1 alpha-2 in upper case, with an ISO 3166-2 subdivision if wanted: "US", "US-CA". */
@@ -294,10 +310,15 @@ static const struct {
 	policy_handler handle;
 	bool repeated;
 } policy_words[] = {
-	{"notice", policy_notice, false},      {"contact", policy_contact, false},
-	{"remember", policy_remember, false},  {"leftovers", policy_leftovers, false},
-	{"undecided", policy_undecided, true}, {"path", policy_path, false},
-	{"changed", policy_changed, false},    {"storage", policy_storage, false},
+	{"notice", policy_notice, false},
+	{"contact", policy_contact, false},
+	{"remember", policy_remember, false},
+	{"leftovers", policy_leftovers, false},
+	{"undecided", policy_undecided, true},
+	{"path", policy_path, false},
+	{"changed", policy_changed, false},
+	{"storage", policy_storage, false},
+	{"tk", policy_tk, false},
 };
 
 static void policy_statement(struct policy_reader *r, const struct statement *s)
@@ -318,10 +339,11 @@ static void policy_statement(struct policy_reader *r, const struct statement *s)
 		policy_words[i].handle(r, s);
 		return;
 	}
-	build_error(r->b, s, w,
-		    build_suggest(r->b, w->text, words, CG_COUNT(words),
-				  "a policy holds: notice contact remember undecided leftovers path changed storage"),
-		    "unknown word \"%.*s\" in a policy", SLICE_ARG(w->raw));
+	build_error(
+		r->b, s, w,
+		build_suggest(r->b, w->text, words, CG_COUNT(words),
+			      "a policy holds: notice contact remember undecided leftovers path changed storage tk"),
+		"unknown word \"%.*s\" in a policy", SLICE_ARG(w->raw));
 }
 
 static void policy_version(struct builder *b, const struct statement *s)

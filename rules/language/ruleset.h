@@ -76,6 +76,7 @@ struct opt_out_rule {
 	struct slice value;
 	int64_t max_age; /* of the cookie when crumbgate sets it; seconds */
 	purposes denies;
+	bool announced; /* the origin is told of it by "Sec-GPC: 1" */
 };
 
 enum signal_kind { SIGNAL_GPC, SIGNAL_DNT, SIGNAL_COUNT };
@@ -98,6 +99,7 @@ struct policy {
 		struct rule rule;
 	} * regions; /* in file order; the most specific one that covers the visitor's counts */
 	size_t n_regions;
+	char tk;	     /* the value of the Tk response field; NUL: there is none */
 	bool keep_leftovers; /* "leftovers kept": denied cookies on the device are not expired */
 	/*
 	 * What crumbgate answers itself stands at this path and below it; "/.crumbgate" by default. It begins with '/',
@@ -165,18 +167,28 @@ enum inject_place {
 	INJECT_AFTER,
 };
 
+/* What each type of Google's consent mode needs; 0: it stays denied. */
+#define CONSENT_MODE_TYPES 7
+struct consent_mode {
+	purposes needs[CONSENT_MODE_TYPES];
+};
+/* "ad_storage" and so on. */
+const char *consent_mode_type(size_t i);
+
 struct inject_html_rule {
 	struct rule rule;
 	purposes mask;
 	enum inject_place place;
 	size_t selector; /* of INJECT_BEFORE and INJECT_AFTER: an id of ruleset_selectors() */
 	/*
-	 * Never empty. {nonce} {uuid} {consent} {host} are variables; the same with doubled braces, "{{nonce}}", is the
-	 * text "{nonce}". Every other brace is text: scripts and styles are full of them.
+	 * Never empty, unless there is a consent_mode. {nonce} {uuid} {consent} {host} are variables; the same with
+	 * doubled braces, "{{nonce}}", is the text "{nonce}". Every other brace is text: scripts and styles are full of
+	 * them.
 	 */
 	struct slice html;
-	unsigned status_min, status_max; /* 200..299 if the statement says nothing */
-	const struct names *paths;	 /* for inject_html_applies(); NULL: all */
+	const struct consent_mode *consent_mode; /* what goes in is made of it; NULL: html */
+	unsigned status_min, status_max;	 /* 200..299 if the statement says nothing */
+	const struct names *paths;		 /* for inject_html_applies(); NULL: all */
 };
 
 /* The "pages" block. */

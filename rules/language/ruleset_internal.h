@@ -212,7 +212,7 @@ struct builder {
 	struct file *files, **last_file;
 	size_t n_files;
 	struct item *items, **last_item;
-	const struct item *policy, *mode, *pages, *banner; /* the first of each */
+	const struct item *policy, *mode, *pages, *banner, *consent_mode; /* the first of each */
 	const struct statement *purpose_statements[PURPOSES_MAX];
 	const char *purpose_names[PURPOSES_MAX]; /* for suggestions */
 	bool too_many_purposes, too_many_names;	 /* told */
@@ -292,6 +292,7 @@ enum clause {
 	CLAUSE_STATUS = 32768,
 	CLAUSE_PATHS = 65536, /* "path" takes paths of the site as in a path statement, any number of them */
 	CLAUSE_HTML = 131072, /* a here-document */
+	CLAUSE_ANNOUNCED = 262144,
 };
 
 struct clauses {
@@ -409,6 +410,7 @@ void rules_param(struct builder *b, struct item *item);
 void rules_path(struct builder *b, struct item *item);
 void rules_inject(struct builder *b, struct item *item);
 void rules_inject_html(struct builder *b, struct item *item);
+void rules_consent_mode(struct builder *b, struct item *item);
 void rules_beacon(struct builder *b, struct item *item);
 void rules_list(struct builder *b, struct item *item);
 void rules_pages(struct builder *b, struct item *item);

@@ -13,7 +13,7 @@
 
 static const char rules_text[] = "purpose analytics\n"
 				 "purpose advertising\n"
-				 "policy 1 {\nundecided grants analytics\n}\n"
+				 "policy 1 {\nundecided grants analytics\ntk D\n}\n"
 				 "cookie SID is necessary httponly\n"
 				 "cookie _ga is analytics\n"
 				 "cookie * is advertising\n"
@@ -23,6 +23,8 @@ static const char rules_text[] = "purpose analytics\n"
 				 "inject cookie t={host} is necessary\n"
 				 "beacon ||t.example^ is advertising\n"
 				 "inject html at head-end is analytics <<X\n<script>{uuid}{nonce}</script>\nX\n"
+				 "inject consent-mode\n"
+				 "opt-out cookie y=5 denies advertising announced as gpc\n"
 				 "pages {\ncsp narrow\n}\n";
 
 static void sum(struct slice data, unsigned char out[32])

@@ -20,6 +20,33 @@ static void test_statements(void **state)
 	       {"mode observe <<X\nX\n", 1, 14, "no here-document", ""});
 }
 
+static void test_bridge(void **state)
+{
+	ERRORS({"policy 1 {\n tk\n}\n", 2, 4, "value is missing", "tk D"},
+	       {"policy 1 {\n tk X\n}\n", 2, 5, "\"X\" is no tracking status", "disregarded"},
+	       {"policy 1 {\n tk DD\n}\n", 2, 5, "\"DD\" is no tracking status", ""},
+	       {"policy 1 {\n tk D\n tk N\n}\n", 3, 2, "stands twice", "line 2"},
+	       {AB "opt-out cookie o=1 denies alpha announced\n", 2, 42, "value is missing", "announced as gpc"},
+	       {AB "opt-out cookie o=1 denies alpha announced as\n", 2, 45, "value is missing", ""},
+	       {AB "opt-out cookie o=1 denies alpha announced gpc\n", 2, 43, "unexpected \"gpc\"", "announced as gpc"},
+	       {AB "opt-out cookie o=1 denies alpha announced as dnt\n", 2, 46, "unexpected \"dnt\"", ""},
+	       {AB "cookie o is alpha announced as gpc\n", 2, 19, "\"announced\" does not belong", ""});
+}
+
+static void test_consent_mode(void **state)
+{
+	ERRORS({AB "inject consent-mode\n", 2, 8, "no purpose advertising, analytics", "inject consent-mode {"},
+	       {"purpose analytics\ninject consent-mode\ninject consent-mode\n", 3, 1, "second", ""},
+	       {"purpose analytics\ninject consent-mode is analytics\n", 2, 21, "unexpected \"is\"", ""},
+	       {AB "inject consent-mode {\n ad_storag is alpha\n}\n", 3, 2, "no type of Google's", "\"ad_storage\""},
+	       {AB "inject consent-mode {\n ad_storage\n}\n", 3, 12, "\"is\" and a purpose", ""},
+	       {AB "inject consent-mode {\n is alpha\n}\n", 3, 2, "the type is missing", ""},
+	       {AB "inject consent-mode {\n ad_storage is gamma\n}\n", 3, 16, "unknown purpose", ""},
+	       {AB "inject consent-mode {\n ad_storage is alpha\n ad_storage is beta\n}\n", 4, 2, "named twice", ""},
+	       {AB "inject consent-mode {\n ad_storage is alpha max-age 1d\n}\n", 3, 22, "does not belong", ""},
+	       {AB "inject html at head-end is alpha {\n}\n", 2, 28, "\"inject\" has no block", "braces"});
+}
+
 static void test_later_capabilities(void **state)
 {
 	ERRORS({"param a is necessary sealed\n", 1, 22, "\"sealed\" does not belong in a \"param\"", ""},
@@ -526,6 +553,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_statements),
+		cmocka_unit_test(test_bridge),
+		cmocka_unit_test(test_consent_mode),
 		cmocka_unit_test(test_later_capabilities),
 		cmocka_unit_test(test_accept),
 		cmocka_unit_test(test_consent_cookie),
