@@ -91,8 +91,11 @@ begin:
 		g->in_attribute = true;
 	}
 	p++; /* whatever it is, '=' too */
-	if (!store && g->looks && p < end && may_carry(p[-1], *p))
-		g->carries = true;
+	if (!store && g->looks) {
+		g->attributes++;
+		if (p < end && may_carry(p[-1], *p))
+			g->carries = true;
+	}
 name:
 	p = find_end(p, end, ENDS_NAME);
 	SET(name_length, OFFSET - a->name);

@@ -415,6 +415,12 @@ static void see_text(struct html_tokenizer *t, const char *from, const char *to)
 		t->frameset = FRAMESET_NONE;
 }
 
+/* Whether a tag passed over would be an oversized one if it were looked at; only where all are. */
+static bool exceeds(const struct html_tokenizer *t, const struct html_tag *g, size_t length)
+{
+	return g->looks && (length > t->options.max_tag || g->attributes > t->options.max_attributes);
+}
+
 /*
  * Passes over tags that nobody wants and that change nothing, as long as they are whole. The '<' it stops at is read
  * by the states, as is everything when text is wanted; what is read here the states would read the same.
@@ -460,7 +466,7 @@ static const char *pass_over(struct html_tokenizer *t)
 		if (slot->bits & want)
 			return lt;
 		after = *q == '>' ? q + 1 : html_tag_skip(&g, q, t->end);
-		if (!after || (g.carries && want != HTML_WANT_END))
+		if (!after || (want != HTML_WANT_END && (g.carries || exceeds(t, &g, (size_t)(after - lt)))))
 			return lt;
 		count_open(t, slot->counted, lt[1] == '/');
 	}
