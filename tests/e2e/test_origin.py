@@ -143,16 +143,19 @@ def test_longer_than_announced():
 
 def test_speaks_unasked():
     """an answer to nobody on an idle connection is thrown away with the connection"""
+    answered, poisoned = threading.Semaphore(0), threading.Semaphore(0)
+
     def handler(r, c):
         c.sendall(reply(b'right'))
-        time.sleep(0.05)
+        answered.acquire(timeout=kit.DEADLINE)
         c.sendall(reply(b'poison'))
+        poisoned.release()
     with Origin(handler) as o, Proxy(o) as p, p.client() as c:
-        for i in range(5):
+        for _ in range(5):
             c.request('GET', '/')
             same(c.response().body, b'right')
-            kit.wait_for(lambda: o.connections > i, 'the connection')
-            time.sleep(0.1)  # the poison is on its way: this is the race itself, not a wait for a result
+            answered.release()
+            true(poisoned.acquire(timeout=kit.DEADLINE), 'the origin did not come to its second answer')
 
 
 BAD_HEADS = [
