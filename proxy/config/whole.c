@@ -158,6 +158,21 @@ static void check_sealed(struct loading *l, const struct ruleset *rules)
 		"cookies are sealed, but there is no key");
 }
 
+/* A decision must be signed, or nobody could trust it. */
+static void check_banner(struct loading *l, const struct ruleset *rules)
+{
+	const struct rule *r = &ruleset_banner(rules)->banner.rule;
+
+	if (!ruleset_has_banner(rules) || l->config->consent_key_file.n)
+		return;
+	diagnostics_add(
+		l->d, SEVERITY_WARNING,
+		&(struct position){
+			.file = r->file, .source = r->text, .line = r->line, .column = 1, .width = (unsigned)r->text.n},
+		"make a file with \"crumbgate certs keys FILE\" and write in crumbgate.conf: consent-keys FILE",
+		"nobody is asked and there are no settings, as there is no key that a decision could be signed with");
+}
+
 static void report_missing(struct loading *l, const struct config_site *site, enum load_result r)
 {
 	config_say(l, SEVERITY_ERROR, word_position(site->statement->source, site->rules_word),
@@ -186,6 +201,7 @@ static void load_site_rules(struct loading *l, struct config_site *site)
 		return;
 	warn_regions(l, site->rules);
 	check_sealed(l, site->rules);
+	check_banner(l, site->rules);
 }
 
 void config_load_rules(struct loading *l)

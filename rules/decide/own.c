@@ -249,7 +249,7 @@ static purposes decided_by(const struct own *o, const struct own_form *f)
 	case CHOICE_SAVE:
 		return f->chosen;
 	case CHOICE_ADD:
-		return (c->decided ? c->chosen : 0) | f->chosen;
+		return own_chosen(c) | f->chosen;
 	case CHOICE_REJECT:
 	case CHOICE_NONE:
 		break;
@@ -329,7 +329,7 @@ static void opt(struct own *o, const struct own_form *f, bool in)
 		c->denied_by_opt_out = in ? 0 : c->denied_by_opt_out | (rules[i].denies & ~PURPOSE_NECESSARY);
 	}
 	if (in && c->decided)
-		c->granted = (c->chosen & ~c->denied_by_signal) | PURPOSE_NECESSARY;
+		c->granted = (own_chosen(c) & ~c->denied_by_signal) | PURPOSE_NECESSARY;
 	c->granted &= ~c->denied_by_opt_out;
 	if (!in)
 		expire_denied(o, back);

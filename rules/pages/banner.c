@@ -126,7 +126,7 @@ static const struct slice script = SLICE_INIT(
 	"if(c.granted().some(function(p){return !j.granted.includes(p)})){location.reload();return}"
 	"f.hidden=true;s.className='done';document.body.append(s);"
 	"var p=s.querySelector('[role=status]');p.hidden=p.nextElementSibling.hidden=false;"
-	"p.textContent=p.dataset.text;p.focus();"
+	"p.textContent=p.dataset.text;p.focus({preventScroll:true});"
 	"c.grant(j.granted)})"
 	".catch(function(){var i=document.createElement('input');i.type='hidden';i.name='do';i.value=b.value;"
 	"f.append(i);f.submit()})})})()");

@@ -70,7 +70,7 @@ struct slice own_state_json(const struct own_view *v)
 
 	head(&b, v);
 	truth(&b, "decided", c->decided);
-	if (c->decided)
+	if (c->source == CONSENT_SIGNED)
 		times(&b, v);
 	list(&b, "granted", rs, c->granted);
 	list(&b, "denied", rs, ruleset_all_purposes(rs) & ~c->granted);
@@ -87,7 +87,7 @@ struct slice own_receipt_json(const struct own_view *v)
 	const struct consent *c = v->consent;
 	struct buffer b;
 
-	if (!c->decided)
+	if (c->source != CONSENT_SIGNED)
 		return slice_of(NULL, 0);
 	head(&b, v);
 	string(&b, "receipt", consent_token_id(c->value));

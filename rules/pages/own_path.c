@@ -56,6 +56,13 @@ struct slice own_query_value(struct slice query, struct slice name, struct arena
 	return slice_of(NULL, 0);
 }
 
+purposes own_chosen(const struct consent *c)
+{
+	if (!c->decided)
+		return 0;
+	return c->source == CONSENT_SIGNED ? c->chosen : c->granted_by_foreign;
+}
+
 purposes left_to_decide(const struct ruleset *rs, const struct consent *c)
 {
 	return ruleset_all_purposes(rs) & ~(PURPOSE_NECESSARY | c->denied_by_opt_out | c->denied_by_signal);

@@ -97,6 +97,9 @@ struct own_view {
 	struct arena *arena;
 };
 
+/* What the visitor granted, here or by another consent manager, before anything denied it; 0 of who did not decide. */
+purposes own_chosen(const struct consent *c);
+
 /* preferences.c */
 enum own_note { NOTE_NONE, NOTE_SAVED, NOTE_REFUSED, NOTE_OPT_OUT, NOTE_OPT_IN };
 /* The whole document; *style gets the text of its only style element, for a policy. */

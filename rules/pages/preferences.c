@@ -77,7 +77,7 @@ static void state(struct html *h)
 	if (c->denied_by_signal)
 		paragraph(h, h->view->gpc ? TEXT_GPC : TEXT_DNT);
 	html_put(h, "<dl>");
-	if (c->decided) {
+	if (c->source == CONSENT_SIGNED) {
 		term(h, TEXT_DECIDED);
 		html_date(h, c->decided_at);
 		html_put(h, "</dd>");
@@ -159,7 +159,7 @@ static void purpose(struct html *h, size_t bit)
 	html_put(h, "<div class=\"p\"><label><input type=\"checkbox\" name=\"p\" value=\"");
 	html_escaped(h, p->name);
 	html_put(h, "\"");
-	if (c->decided && (c->chosen & of))
+	if (own_chosen(c) & of)
 		html_put(h, " checked=\"checked\"");
 	html_put(h, " /> ");
 	html_escaped(h, p->title);
@@ -282,10 +282,10 @@ static void links(struct html *h)
 	const struct policy *p = ruleset_policy(v->query->rules);
 	const struct slice receipt[] = {p->own_path, SLICE("/receipt")};
 
-	if (!v->consent->decided && !p->notice.n && !p->contact.n && !v->back.n)
+	if (v->consent->source != CONSENT_SIGNED && !p->notice.n && !p->contact.n && !v->back.n)
 		return;
 	html_put(h, "<ul>");
-	if (v->consent->decided)
+	if (v->consent->source == CONSENT_SIGNED)
 		link(h, arena_concat(v->arena, receipt, 2), TEXT_RECEIPT);
 	link(h, p->notice, TEXT_NOTICE);
 	if (p->contact.n) {
@@ -308,7 +308,7 @@ struct slice own_preferences(const struct own_view *v, enum own_note which, stru
 		note(&h, TEXT_REFUSED, true);
 	state(&h);
 	decision_form(&h);
-	if (v->consent->decided && (v->consent->chosen & ~PURPOSE_NECESSARY))
+	if (own_chosen(v->consent) & ~PURPOSE_NECESSARY)
 		one_button(&h, SLICE("/withdraw"), TEXT_WITHDRAW);
 	if (can_opt_out(v->query->rules)) {
 		html_put(&h, "<h2>");

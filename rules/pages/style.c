@@ -65,7 +65,8 @@ static void page_style(struct text *out, const struct banner_rule *b)
  */
 static void banner_style(struct text *out, const struct banner_rule *b)
 {
-	text_add(out, SLICE("#cg-banner,#cg-banner *{all:revert;box-sizing:border-box}#cg-banner [hidden]{display:none}"));
+	text_add(out,
+		 SLICE("#cg-banner,#cg-banner *{all:revert;box-sizing:border-box}#cg-banner [hidden]{display:none}"));
 	themes(out, b, SLICE("#cg-banner"));
 	text_add(out, b->top ? SLICE("#cg-banner{position:fixed;inset:0 0 auto 0;border-bottom:1px solid;")
 			     : SLICE("#cg-banner{position:fixed;inset:auto 0 0 0;border-top:1px solid;"));
@@ -84,7 +85,7 @@ static void banner_style(struct text *out, const struct banner_rule *b)
 		       "#cg-banner input{width:1.25rem;height:1.25rem;flex:none;accent-color:var(--a)}"
 		       "#cg-banner :focus-visible{outline:3px solid var(--f);outline-offset:-3px}"
 		       "#cg-banner button:focus-visible{outline-color:var(--o)}"
-		       "#cg-banner.done{position:static;max-height:none;border:0}"
+		       "#cg-banner.done{position:static;max-height:none;border:0;text-align:center}"
 		       "@media print{#cg-banner{display:none}}"));
 	text_add(out, b->top ? SLICE("html:has(#cg-banner:not(.done)){scroll-padding-top:66vh}")
 			     : SLICE("html:has(#cg-banner:not(.done)){scroll-padding-bottom:66vh;"
@@ -101,7 +102,7 @@ struct slice style_text(const struct own_view *v, enum style_of of)
 	else if (of == STYLE_BANNER)
 		banner_style(&out, b);
 	else
-		text_add(&out, SLICE("#cg-settings{margin:1rem;text-align:center}"
+		text_add(&out, SLICE("#cg-settings{margin:1rem;max-width:none;text-align:center}"
 				     "#cg-settings a{display:inline-block;min-height:1.5rem}"));
 	return text_slice(&out);
 }
