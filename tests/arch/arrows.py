@@ -47,7 +47,7 @@ ONLY = {
     r'libpsl\.h': ['rules/http/host.c'],
     r'idn2\.h': ['rules/http/idna.c'],
     r'jansson\.h': ['rules/consent/foreign/'],
-    r'isa-l/.*': ['proxy/coding/'],
+    r'isa-l/.*': ['proxy/coding/', 'rules/consent/foreign/inflate.c'],
     r'brotli/.*': ['proxy/coding/br.c'],
     r'zstd.*\.h': ['proxy/coding/zstd.c'],
     r'maxminddb\.h': ['proxy/region/'],
@@ -61,7 +61,7 @@ PURE_SYMBOLS = re.compile(r'''^(
     str(nlen|to[a-z]+)|isoc.*|__isoc.*|
     malloc|calloc|realloc|free|abort|qsort|bsearch|
     (v?sn?printf)|__(v?sn?printf|mem[a-z]+|str[a-z]+|fprintf|printf)_chk|__stack_chk_fail|
-    pcre2_.*|psl_.*|idn2_.*|json_.*|jansson_.*|
+    pcre2_.*|psl_.*|idn2_.*|json_.*|isal_inflate.*|
     __(asan|ubsan|sanitizer|gcov|llvm|sancov)_.*|_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__start___sancov.*|__stop___sancov.*|
     __errno_location|__ctype_.*|__assert_fail
 )$''', re.X)

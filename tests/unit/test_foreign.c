@@ -446,6 +446,24 @@ static void test_codings(void **state)
 		{"didomi", "didomi_token", "e30=", " acted"},
 		{"didomi", "didomi_token", "e30%3D", " acted"},
 		{"osano", "osano_consentmanager", "anything", ""},
+		{"fides", "fides_consent", "eyJjb25zZW50Ijp7ImFuYWx5dGljcyI6dHJ1ZX19", "analytics=yes default"},
+		{"fides", "fides_consent",
+		 "gzip:H4sIAAAAAAACA6tWSs7PK07NK1GyUqhWSsxLzKksyUwuBvJKikpTdRSUElNAHKX8gpL4/"
+		 "NISpVqgUFpmSmpxfG5qSSJYE9QA39SSjPwUkNrixLJUpdpaALuR51NbAAAA",
+		 "analytics=yes ads=no acted"},
+		{"fides", "fides_consent",
+		 "gzip%3AH4sIAAAAAAACA6tWSs7PK07NK1GyUqhWSsxLzKksyUwuBvJKikpTdRSUElNAHKX8gpL4%"
+		 "2FNISpVqgUFpmSmpxfG5qSSJYE9QA39SSjPwUkNrixLJUpdpaALuR51NbAAAA",
+		 "analytics=yes ads=no acted"},
+		{"fides", "fides_consent",
+		 "gzip:H4sIAAAAAAACA+3B0QmAIAAFwF3edxO4jYS/"
+		 "CmUQiLu3Rh93t3KOfrc+U1Zqyryeto+8KakAAAAAAAAAAAAAAAAAAAAAAAAA/EL2Bxs1Jcc9TgAA",
+		 "unreadable"}, /* 20 KB */
+		{"fides", "fides_consent", "gzip:H4sIAAAAAAACA6tWSs7PK07NK1GyqlZKVLIqKSpNra0F", "unreadable"}, /* cut */
+		{"fides", "fides_consent", "gzip:H4sIAAAAAAACA6tWSs7PK07NK1GyqlZKVLIqKSpNra0FAGSpbzwWAAAA",
+		 "unreadable"}, /* a wrong sum */
+		{"fides", "fides_consent", "gzip:", "unreadable"},
+		{"fides", "fides_consent", "gzip:eyJjb25zZW50Ijp7fX0=", "unreadable"},
 		{"c15t", "c15t", "c.measurement:1", "unreadable"}, /* not by c15t */
 	};
 
@@ -524,6 +542,11 @@ static void test_words(void **state)
 	assert_int_equal(foreign_word_kind(SLICE("Google-Analytics")), FOREIGN_ANALYTICS);
 	assert_int_equal(foreign_word_kind(SLICE("google_ads")), FOREIGN_ADVERTISING);
 	assert_int_equal(foreign_word_kind(SLICE("Functional")), FOREIGN_PREFERENCES);
+	assert_int_equal(foreign_word_kind(SLICE("adform")), FOREIGN_ADVERTISING);
+	assert_int_equal(foreign_word_kind(SLICE("youtube")), FOREIGN_PREFERENCES);
+	assert_int_equal(foreign_word_kind(SLICE("ads")), FOREIGN_ADVERTISING);
+	assert_int_equal(foreign_word_kind(SLICE("adsense")), FOREIGN_ADVERTISING);
+	assert_int_equal(foreign_word_kind(SLICE("adsens")), -1);
 	assert_int_equal(foreign_word_kind(SLICE("googletagmanager")), -1);
 	assert_int_equal(foreign_word_kind(SLICE("")), -1);
 	assert_int_equal(foreign_word_kind(SLICE("--")), -1);

@@ -88,6 +88,19 @@ static void test_settled(void **state)
 		    0);
 }
 
+/* Cookies that carry consent stand in front as well, names that statements spell out before those that hold a star. */
+static void test_carriers(void **state)
+{
+	(void)state;
+	assert_data(PURPOSES "cookie cmplz_a is analytics\n"
+			     "cookie * is preferences\n"
+			     "accept consent from complianz klaro\n"
+			     "consent cookie choices matches x grants analytics\n",
+		    "([\"necessary\",\"preferences\",\"analytics\",\"advertising\"]," OWN
+		    ",4,\"cmplz_a\",1,\"cmplz_*\",\"klaro\",\"choices\",4,\"cmplz_a\",2,\"*\"],[],14);",
+		    0);
+}
+
 static void test_strings(void **state)
 {
 	static const struct {
@@ -287,9 +300,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_data),	cmocka_unit_test(test_settled),	  cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_regexes), cmocka_unit_test(test_safe),	  cmocka_unit_test(test_element),
-		cmocka_unit_test(test_limit),	cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_data),	cmocka_unit_test(test_settled), cmocka_unit_test(test_carriers),
+		cmocka_unit_test(test_strings), cmocka_unit_test(test_regexes), cmocka_unit_test(test_safe),
+		cmocka_unit_test(test_element), cmocka_unit_test(test_limit),	cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /*
  * Fides (Ethyca): fides_consent[_SUFFIX] = percent-encoded JSON
- * {"consent":{NOTICE:BOOL},"fides_meta":{"consentMethod":...}}. Notices are called as the site likes. Methods by which
- * nobody acted: script, gpc, dismiss and the like.
+ * {"consent":{NOTICE:BOOL},"fides_meta":{"consentMethod":...}}. Or base64 of that, or "gzip:" and base64. Notices are
+ * called as the site likes. Methods by which nobody acted: script, gpc, dismiss and the like.
  */
 #include "rules/consent/foreign/internal.h"
 
@@ -16,9 +16,19 @@ static bool acted(struct slice method)
 	return false;
 }
 
+/* Sites choose among three forms. */
+static json_t *read_root(struct foreign_findings *f, struct slice value)
+{
+	json_t *root = foreign_json(f, value);
+
+	if (!root)
+		root = foreign_json_base64(f, value);
+	return root ? root : foreign_json_gzip(f, value);
+}
+
 static bool decode(struct foreign_findings *f, size_t which, struct slice name, struct slice value)
 {
-	json_t *root = foreign_json(f, value), *consent = json_object_get(root, "consent");
+	json_t *root = read_root(f, value), *consent = json_object_get(root, "consent");
 	json_t *method = json_object_get(json_object_get(root, "fides_meta"), "consentMethod");
 	bool ok = json_is_object(consent);
 

@@ -63,7 +63,8 @@ bool foreign_glob(struct slice pattern, struct slice s, bool fold)
 int foreign_carries(const struct foreign_manager *m, struct slice cookie_name)
 {
 	for (size_t i = 0; m->cookies[i]; i++)
-		if (foreign_glob(slice_str(m->cookies[i]), cookie_name, false))
+		if ((m->cookies[i][0] == '*' || (cookie_name.n && m->cookies[i][0] == cookie_name.p[0])) &&
+		    foreign_glob(slice_str(m->cookies[i]), cookie_name, false))
 			return (int)i;
 	return -1;
 }

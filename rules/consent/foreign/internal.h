@@ -4,6 +4,7 @@
  * foreign.c  the table of managers, findings
  * words.c    what usual words and well-known services are about
  * coding.c   percent-escapes, base64, bits
+ * inflate.c  gzip, by ISA-L
  * json.c     JSON, by jansson
  */
 #ifndef CG_RULES_CONSENT_FOREIGN_INTERNAL_H
@@ -48,6 +49,13 @@ bool foreign_unescape_all(struct foreign_findings *f, struct slice s, struct sli
 /* Base64 in either alphabet (RFC 4648 4 and 5), with or without padding. False if it is none. */
 bool foreign_base64(struct foreign_findings *f, struct slice s, struct slice *out);
 
+/* ---- inflate.c ---- */
+
+/* One gzip member of at most 16 KB when inflated. */
+bool foreign_gunzip(struct foreign_findings *f, struct slice s, struct slice *out);
+
+/* ---- coding.c ---- */
+
 /* Bits of base64url digits, six each, the highest first. */
 struct bits {
 	struct slice text;
@@ -68,6 +76,8 @@ static inline size_t bits_left(const struct bits *b)
 /* The object or array that a value holds: as it stands, else with its escapes undone. NULL if there is none. */
 json_t *foreign_json(struct foreign_findings *f, struct slice value);
 json_t *foreign_json_base64(struct foreign_findings *f, struct slice value);
+/* Of "gzip:" and base64. */
+json_t *foreign_json_gzip(struct foreign_findings *f, struct slice value);
 /* true, 1, "yes" and their like; unknown for anything else. */
 enum foreign_state foreign_json_answer(const json_t *v);
 /* Says each member of an object that is an answer; true if there was one. NULL is an object without members. */
@@ -86,15 +96,17 @@ bool foreign_usprivacy_say(struct foreign_findings *f, struct slice text);
 
 /* ---- the managers ---- */
 
-#define FOREIGN_MANAGERS(X)                                                                                           \
-	X(axeptio)                                                                                                    \
-	X(borlabs)                                                                                                    \
-	X(c15t)                                                                                                       \
-	X(civic) X(commanders_act) X(complianz) X(cookie_information) X(cookie_script) X(cookiebot) X(cookiefirst)    \
-		X(cookiehub) X(cookieyes) X(didomi) X(drupal) X(fides) X(finsweet) X(google_ac) X(gpp) X(hubspot)     \
-			X(iubenda) X(klaro) X(moove) X(onetrust) X(orejime) X(osano) X(pandectes) X(piwik_pro)        \
-				X(shopify) X(sourcepoint) X(tarteaucitron) X(tcf) X(tealium) X(trustarc) X(usprivacy) \
-					X(vanilla_cookieconsent) X(wix) X(wp_consent_api) X(zaraz)
+#define FOREIGN_MANAGERS(X)                                                                                          \
+	X(axeptio)                                                                                                   \
+	X(borlabs)                                                                                                   \
+	X(c15t)                                                                                                      \
+	X(civic)                                                                                                     \
+	X(commanders_act)                                                                                            \
+	X(complianz) X(cookie_information) X(cookie_script) X(cookiebot) X(cookiefirst) X(cookiehub) X(cookieyes)    \
+		X(didomi) X(drupal) X(fides) X(finsweet) X(google_ac) X(gpp) X(hubspot) X(iubenda) X(klaro) X(moove) \
+			X(onetrust) X(orejime) X(osano) X(pandectes) X(piwik_pro) X(shopify) X(sourcepoint)          \
+				X(tarteaucitron) X(tcf) X(tealium) X(trustarc) X(usprivacy) X(vanilla_cookieconsent) \
+					X(wix) X(wp_consent_api) X(zaraz)
 
 #define FOREIGN_DECLARE(id) extern const struct foreign_manager foreign_##id;
 FOREIGN_MANAGERS(FOREIGN_DECLARE)

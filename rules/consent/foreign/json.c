@@ -73,6 +73,17 @@ json_t *foreign_json_base64(struct foreign_findings *f, struct slice value)
 	return parse(f, text);
 }
 
+json_t *foreign_json_gzip(struct foreign_findings *f, struct slice value)
+{
+	static const struct slice prefix = SLICE_INIT("gzip:");
+	struct slice text;
+
+	if (!foreign_unescape_all(f, value, &text) || !slice_starts_with(text, prefix) ||
+	    !foreign_base64(f, slice_from(text, prefix.n), &text) || !foreign_gunzip(f, text, &text))
+		return NULL;
+	return parse(f, text);
+}
+
 enum foreign_state foreign_json_answer(const json_t *v)
 {
 	if (json_is_boolean(v))
