@@ -101,7 +101,7 @@ static void check_pages(const struct ruleset *rs, struct pattern_scratch *scratc
 	}
 	html = ruleset_inject_html(rs, &n);
 	for (size_t i = 0; i < n; i++) {
-		CG_CHECK(html[i].html.n > 0 && html[i].mask);
+		CG_CHECK((html[i].html.n > 0) != (html[i].consent_mode != NULL) && html[i].mask);
 		(void)inject_html_applies(&html[i], scratch, SLICE("/shop/x"), 200);
 	}
 	ruleset_each_beacon_pattern(rs, check_text, &octets);

@@ -52,6 +52,12 @@ def test_addresses():
     through('path.rules', 'path.test')
 
 
+def test_bridge():
+    """what origins and tags are told of consent"""
+    through('bridge.rules', 'bridge.test')
+    through('consent-mode.rules', 'consent-mode.test')
+
+
 def test_pages():
     """pages: beacons, scripts, lists, what is injected, markup that is hard to read"""
     through('beacon.rules', 'beacon.test', 'noscript.test')
