@@ -29,7 +29,7 @@ struct prepared {
 	const struct page_plan *plan;				  /* of the rules; NULL: made anew for each page */
 	const struct guard *guard;				  /* of the rules; NULL: pages get none */
 	void (*sha256)(struct slice data, unsigned char out[32]); /* see struct decide_env; may be NULL */
-	struct request request; /* with the visitor's cookies and the signed one; must not be changed */
+	struct request request;	   /* with the visitor's cookies and the signed one; must not be changed */
 	struct slice request_body; /* of a form for crumbgate itself with a valid token, see exchange_prepare() */
 };
 

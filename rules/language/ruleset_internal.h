@@ -108,7 +108,7 @@ struct beacons {
 	struct beacon_rule *rules; /* of both statements, by order */
 	size_t n_rules;
 	purposes mask;
-	bool placeholder; /* some rule has the built-in one */
+	bool placeholder;		 /* some rule has the built-in one */
 	struct beacon_pattern *patterns; /* number i is line i + 1 of the filter */
 	size_t n_patterns;
 	struct filter *filter; /* owned; NULL without patterns */
