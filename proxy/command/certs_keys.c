@@ -1,4 +1,4 @@
-/* crumbgate certs keys: the file of keys that consent cookies are signed with. */
+/* crumbgate certs keys: the file of keys that consent cookies are signed with, and others sealed. */
 #include <getopt.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -13,9 +13,9 @@
 
 #define KEYS_FILE_MAX 65536
 
-static const char head[] =
-	"# Keys that sign consent cookies, newest first. Keep this file secret; all machines that serve\n"
-	"# the same site need the same one. Renew with: crumbgate certs keys FILE --rotate\n";
+static const char head[] = "# Keys that sign consent cookies and seal others, newest first. Keep this file secret; all "
+			   "machines that serve\n"
+			   "# the same site need the same one. Renew with: crumbgate certs keys FILE --rotate\n";
 
 static void add_new_key(struct buffer *out)
 {
