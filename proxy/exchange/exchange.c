@@ -250,7 +250,8 @@ static void note_verdict(void *arg, const struct verdict *v)
 	struct exchange *e = arg;
 	struct verdict *own;
 
-	if (v->kind == VERDICT_KEEP || e->n_would == WOULD_MAX)
+	/* A sealed cookie is opened in observe mode, too. */
+	if (v->kind == VERDICT_KEEP || v->kind == VERDICT_OPEN || e->n_would == WOULD_MAX)
 		return;
 	if (!e->would)
 		e->would = arena_calloc(&e->arena, WOULD_MAX, sizeof *e->would);

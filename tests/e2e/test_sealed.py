@@ -117,6 +117,9 @@ def test_observe():
         same(seen(p, good), 'sid=alice-4711')
         same(seen(p, 'sid=plain'), 'sid=plain')
         same(sign_in(p), 'sid=alice-4711' + ATTRIBUTES)
+        kit.wait_for(lambda: len(p.log_lines()) == 4, 'the log')
+        would = [[w['verdict'] for w in line.get('would', [])] for line in p.log_lines()]
+        same(would, [[], [], ['drop'], ['seal']])
 
 
 def test_through():
