@@ -36,6 +36,11 @@ def test_marketing():
     through('marketing.rules', 'marketing.test', 'consent.test', 'opt-out.test', 'signal.test')
 
 
+def test_foreign():
+    """consent that other consent managers stored"""
+    through('foreign.rules', 'foreign.test')
+
+
 def test_cookies():
     """odd values, copies, several fields"""
     through('cookie.rules', 'cookie.test')
