@@ -48,6 +48,7 @@ ONLY = {
     r'idn2\.h': ['rules/http/idna.c'],
     r'jansson\.h': ['rules/consent/foreign/'],
     r'isa-l/.*': ['proxy/coding/', 'rules/consent/foreign/inflate.c'],
+    r'libdeflate\.h': ['proxy/coding/gzip.c'],
     r'brotli/.*': ['proxy/coding/br.c'],
     r'zstd.*\.h': ['proxy/coding/zstd.c'],
     r'maxminddb\.h': ['proxy/region/'],

@@ -171,7 +171,10 @@ static void test_flush(void **state)
 	coder_pool_free(&pool);
 }
 
-/* A flush that comes when all its octets were written already costs nothing more: gzip's empty blocks are 5 octets. */
+/*
+ * A flush that comes when all its octets were written already costs nothing more: gzip's empty blocks are 5 octets.
+ * That a body is flushed at all costs gzip some, as it cannot be compressed as a whole then.
+ */
 static void test_flush_cost(void **state)
 {
 	struct coder_pool pool;
@@ -187,7 +190,7 @@ static void test_flush_cost(void **state)
 		coder_drive_encode(&pool, codings[c], buffer_slice(&page), &whole, &plain);
 		coder_drive_encode(&pool, codings[c], buffer_slice(&page),
 				   &(struct coder_drive){.piece = 16384, .flush = true, .room = 1}, &flushed);
-		assert_in_range(flushed.n, plain.n / 2, plain.n + plain.n / 20);
+		assert_in_range(flushed.n, plain.n / 2, plain.n + plain.n / 12);
 		buffer_free(&plain);
 		buffer_free(&flushed);
 	}
