@@ -100,11 +100,11 @@ static void finish_connecting(struct stream *s)
 
 /* -- events -------------------------------------------------------------------------------------------------------- */
 
-static enum stream_result flush_now(struct stream *s);
+static enum stream_result flush_now(struct stream *s, bool more);
 
 static void flush_from_loop(struct stream *s)
 {
-	switch (flush_now(s)) {
+	switch (flush_now(s, false)) {
 	case STREAM_OK:
 		tell(s, STREAM_DRAINED);
 		break;
@@ -309,8 +309,10 @@ static enum stream_result send_plain(struct stream *s, struct iovec *iov, int co
 	return STREAM_ERROR;
 }
 
-static enum stream_result send_tls(struct stream *s, const void *p, size_t size, size_t *n)
+static enum stream_result send_tls(struct stream *s, const void *p, size_t size, bool more, size_t *n)
 {
+	tls_more(s->ssl, more);
+	s->corked = more;
 	switch (tls_write(s->ssl, p, size, n)) {
 	case TLS_OK:
 		return STREAM_OK;
@@ -366,13 +368,14 @@ static void consume(struct stream *s, size_t n)
 	}
 }
 
-static enum stream_result send_queue(struct stream *s, size_t *n)
+static enum stream_result send_queue(struct stream *s, bool more, size_t *n)
 {
 	struct iovec iov[WRITEV_BLOCKS];
 	int count = 0;
 
 	if (s->ssl)
-		return send_tls(s, s->head->data + s->head->start, s->head->end - s->head->start, n);
+		return send_tls(s, s->head->data + s->head->start, s->head->end - s->head->start, more || s->head->next,
+				n);
 	for (struct io_block *b = s->head; b && count < WRITEV_BLOCKS; b = b->next)
 		iov[count++] = (struct iovec){b->data + b->start, b->end - b->start};
 	return send_plain(s, iov, count, n);
@@ -386,11 +389,12 @@ static enum stream_result write_failure(struct stream *s)
 	return STREAM_ERROR;
 }
 
-static enum stream_result flush_now(struct stream *s)
+/* more: whoever writes goes on, and flushes at the end: records may wait in the kernel until then. */
+static enum stream_result flush_now(struct stream *s, bool more)
 {
 	while (s->head) {
 		size_t n = 0;
-		enum stream_result r = send_queue(s, &n);
+		enum stream_result r = send_queue(s, more, &n);
 
 		if (r == STREAM_AGAIN)
 			return r;
@@ -407,14 +411,26 @@ static bool waiting(const struct stream *s)
 	return s->writing || s->write_wants_read;
 }
 
+/* What waits in the kernel for more, of which there is none, leaves: setting the option again pushes (tcp(7)). */
+static void uncork(struct stream *s)
+{
+	const int one = 1;
+
+	if (s->corked)
+		(void)setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	s->corked = false;
+}
+
 /* Who waits for the socket goes on waiting: a success here would swallow the STREAM_DRAINED that was promised. */
 enum stream_result stream_flush(struct stream *s)
 {
 	if (s->write_failed)
 		return STREAM_ERROR;
-	if (!s->head)
+	if (!s->head) {
+		uncork(s);
 		return STREAM_OK;
-	return waiting(s) ? STREAM_AGAIN : flush_now(s);
+	}
+	return waiting(s) ? STREAM_AGAIN : flush_now(s, false);
 }
 
 /*
@@ -426,7 +442,8 @@ static bool send_direct(struct stream *s, struct slice *data)
 	while (data->n >= IO_BLOCK) {
 		struct iovec iov = {(void *)(uintptr_t)data->p, data->n};
 		size_t n = 0;
-		enum stream_result r = s->ssl ? send_tls(s, data->p, data->n, &n) : send_plain(s, &iov, 1, &n);
+		enum stream_result r =
+			s->ssl ? send_tls(s, data->p, data->n, data->n > IO_BLOCK, &n) : send_plain(s, &iov, 1, &n);
 
 		if (r == STREAM_AGAIN)
 			return true;
@@ -492,7 +509,7 @@ bool stream_write(struct stream *s, struct slice data)
 		}
 		if (!append(s, &data))
 			return false;
-		if (s->tail->end == IO_BLOCK && !waiting(s) && stream_flush(s) == STREAM_ERROR)
+		if (s->tail->end == IO_BLOCK && !waiting(s) && flush_now(s, true) == STREAM_ERROR)
 			return false;
 	}
 	return true;
@@ -532,14 +549,14 @@ bool stream_commit(struct stream *s, size_t n)
 		return true;
 	}
 	if (s->spare) {
-		if (s->head && !waiting(s) && flush_now(s) == STREAM_ERROR)
+		if (s->head && !waiting(s) && flush_now(s, true) == STREAM_ERROR)
 			return false;
 		link_block(s, s->spare);
 		s->spare = NULL;
 	}
 	s->tail->end += (uint32_t)n;
 	s->queued += n;
-	return s->tail->end < IO_BLOCK || waiting(s) || flush_now(s) != STREAM_ERROR;
+	return s->tail->end < IO_BLOCK || waiting(s) || flush_now(s, true) != STREAM_ERROR;
 }
 
 bool stream_progressed(struct stream *s)

@@ -69,6 +69,7 @@ struct stream {
 	bool read_wants_write; /* TLS: the read side waits for the socket to become writable */
 	bool write_wants_read; /* TLS: the reverse */
 	bool write_failed;
+	bool corked;	  /* TLS: the last records may wait in the kernel for more */
 	bool unclean_eof; /* TLS: the peer ended without close_notify */
 	bool refused;	  /* the loop did not take an event: reading gives an error */
 };

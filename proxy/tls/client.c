@@ -273,7 +273,7 @@ SSL *tls_client_connect(struct tls_client *t, const struct config_origin *origin
 	struct tls_origin *o = find(t, origin);
 	SSL *ssl = o ? SSL_new(o->ctx) : NULL;
 
-	if (ssl && SSL_set_fd(ssl, fd) == 1 && (!o->host || SSL_set_tlsext_host_name(ssl, o->host) == 1)) {
+	if (ssl && tls_set_socket(ssl, fd) && (!o->host || SSL_set_tlsext_host_name(ssl, o->host) == 1)) {
 		if (o->session && SSL_SESSION_is_resumable(o->session))
 			(void)SSL_set_session(ssl, o->session);
 		SSL_set_connect_state(ssl);

@@ -55,6 +55,11 @@ bool seal_keys_add(struct seal_keys *k, const unsigned char *secret, size_t n);
 void seal_keys_free(struct seal_keys *k);
 struct seal_ops seal_keys_ops(struct seal_keys *k);
 
+/* -- bio.c -- */
+
+/* The connection reads and writes that socket, which stays the caller's. False if memory ran out. */
+CG_WARN_UNUSED bool tls_set_socket(SSL *ssl, int fd);
+
 /* -- context.c: what contexts toward visitors and origins have in common -- */
 
 CG_WARN_UNUSED SSL_CTX *tls_context_new(const SSL_METHOD *method, bool tls12);

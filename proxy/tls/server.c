@@ -325,7 +325,7 @@ SSL *tls_server_accept(struct tls_server *t, int fd)
 {
 	SSL *ssl = SSL_new(t->fallback->ctx[0]);
 
-	if (ssl && SSL_set_fd(ssl, fd) == 1) {
+	if (ssl && tls_set_socket(ssl, fd)) {
 		SSL_set_accept_state(ssl);
 		return ssl;
 	}

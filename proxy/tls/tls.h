@@ -93,6 +93,8 @@ enum tls_result tls_read(SSL *ssl, void *buf, size_t size, size_t *n, bool *clea
  * TLS_CLOSED: the socket takes no more; what the peer said before can still be read.
  */
 enum tls_result tls_write(SSL *ssl, const void *buf, size_t size, size_t *n);
+/* What tls_write() gives to the kernel from now on is followed by more at once, so that it may wait for that. */
+void tls_more(SSL *ssl, bool more);
 /*
  * Octets may be waiting inside the SSL object although the socket is silent: read once more before waiting for it. It
  * may be no more than the beginning of a record, so do not loop on this: TLS_WANT_READ ends the turn.
