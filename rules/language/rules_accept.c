@@ -107,17 +107,35 @@ static bool is_listed(struct slice list, struct slice category)
 	return false;
 }
 
-static bool is_category(const struct foreign_manager *m, struct slice category)
+static bool has_default(const struct foreign_manager *m, struct slice category)
 {
-	if (m->open || slice_ieq(category, SLICE("all")) || is_listed(slice_str(m->others), category))
-		return true;
 	for (size_t i = 0; i < m->n_mappings; i++)
 		if (is_listed(slice_str(m->mappings[i].categories), category))
 			return true;
 	return false;
 }
 
+static bool is_category(const struct foreign_manager *m, struct slice category)
+{
+	return m->open || slice_ieq(category, SLICE("all")) || is_listed(slice_str(m->others), category) ||
+	       has_default(m, category);
+}
+
 #define KNOWN_MAX 64
+
+/* Sites add categories, and number them: "C0015" may be one, but "C002" is likely none. */
+static void doubt_category(struct accepting *x, const struct statement *s, const struct word *w)
+{
+	const char *known[KNOWN_MAX], *near;
+
+	if (w->text.n < 4 || has_default(x->rule->manager, w->text))
+		return;
+	near = suggest(w->text, known, known_categories(x->rule->manager, &x->b->tree, known, CG_COUNT(known)));
+	if (near && strlen(near) != w->text.n)
+		build_warning(x->b, s, w, build_hint(x->b, "did you mean \"%s\"?", near),
+			      "%s has no category \"%.*s\" unless the site added it", x->rule->manager->title,
+			      SLICE_ARG(w->raw));
+}
 
 static bool check_category(struct accepting *x, const struct statement *s, const struct word *w)
 {
@@ -133,8 +151,10 @@ static bool check_category(struct accepting *x, const struct statement *s, const
 		build_error(x->b, s, w, "write one star", "more than one star in a category");
 		return false;
 	}
-	if (is_category(m, w->text))
+	if (is_category(m, w->text)) {
+		doubt_category(x, s, w);
 		return true;
+	}
 	n = known_categories(m, &x->b->tree, known, CG_COUNT(known));
 	build_error(x->b, s, w, build_suggest(x->b, w->text, known, n, "see crumbgate-rules(5) for its categories"),
 		    "%s has no category \"%.*s\"", m->title, SLICE_ARG(w->raw));

@@ -293,6 +293,10 @@ static void test_warnings(void **state)
 		{"purpose advertising\ninclude vendors/meta.rules\nparam fbclid is necessary\n", 3, 7,
 		 "\"fbclid\" at vendors/meta.rules:", ""},
 		{"cookie " CONSENT_COOKIE " is necessary\n", 1, 8, "no effect", ""},
+		{AB "accept consent from onetrust {\nC002 grants alpha\nC0015 grants beta\n}\n", 3, 1,
+		 "OneTrust has no category \"C002\" unless the site added it", "\"C0002\""},
+		{AB "accept consent from onetrust\n", 2, 21, "no purpose of this site is called", "in a block"},
+		{AB "accept consent from sourcepoint\n", 2, 21, "tells nothing of purposes", ""},
 		{"purpose advertising\ncookie * is necessary\ninclude vendors/meta.rules\n", 3, 9,
 		 "no rule of vendors/meta.rules can match: \"*\" at site.rules:2", "in front of site.rules:2"},
 	};
