@@ -107,6 +107,7 @@ struct followed {
 enum place {
 	PLACE_START,	  /* nothing but white space and comments came */
 	PLACE_HTML,	  /* a doctype or <html>: it is a document */
+	PLACE_IN_HEAD,	  /* the head began; title and meta may still stand in front of what is injected at its start */
 	PLACE_HEAD,	  /* what belongs to the head's start was injected */
 	PLACE_AFTER_HEAD, /* likewise its end */
 	PLACE_BODY,	  /* likewise the body's start */

@@ -76,6 +76,20 @@ static bool begins_document(const struct rewriter *r, enum element e)
 	return r->page->navigation || e == ELEMENT_TITLE || e == ELEMENT_META || e == ELEMENT_BASE;
 }
 
+/*
+ * What may stand in front of the head's first injection, as it loads and runs nothing: the title, and meta elements but
+ * for those that act. Browsers look for the encoding in the first 1024 octets alone (13.2.3.2).
+ */
+static bool may_lead(const struct html_token *token, enum element e)
+{
+	const struct html_attribute *act = html_attribute_find(token, SLICE("http-equiv"));
+
+	if (token->type != HTML_START_TAG)
+		return false;
+	return e == ELEMENT_TITLE ||
+	       (e == ELEMENT_META && (!act || slice_ieq(html_attribute_value(token, act), SLICE("content-type"))));
+}
+
 static bool before_start_tag(struct rewriter *r, const struct html_token *token)
 {
 	enum element e = page_plan_element(r->plan, token->name);
@@ -89,6 +103,10 @@ static bool before_start_tag(struct rewriter *r, const struct html_token *token)
 		return r->place >= PLACE_BODY || reach(r, PLACE_AFTER_HEAD, token->offset);
 	if (r->place == PLACE_START && !begins_document(r, e)) {
 		r->place = PLACE_END;
+		return true;
+	}
+	if (r->place < PLACE_HEAD && may_lead(token, e)) {
+		r->place = PLACE_IN_HEAD;
 		return true;
 	}
 	if (in_head)
@@ -143,7 +161,9 @@ static bool after_start_tag(struct rewriter *r, const struct html_token *token)
 			r->place = PLACE_HTML;
 		return true;
 	case ELEMENT_HEAD:
-		return r->place >= PLACE_HEAD || reach(r, PLACE_HEAD, behind);
+		if (r->place < PLACE_IN_HEAD)
+			r->place = PLACE_IN_HEAD;
+		return true;
 	case ELEMENT_BODY:
 		return r->place >= PLACE_BODY || reach(r, PLACE_BODY, behind);
 	case ELEMENT_FRAMESET:

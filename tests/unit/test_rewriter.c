@@ -276,9 +276,11 @@ static const struct row elements[] = {
 	{"<style class=gone>@import '//x';</style>3", "3"},
 	{"<object class=gone><img src=x></object>y", "y"},
 	{"<iframe src=//video.example/ width=1></iframe>",
-	 "<div data-cg-placeholder=\"\" lang=\"en\" dir=\"ltr\"><p>Content from video.example. It is shown once you agree "
+	 "<div data-cg-placeholder=\"\" lang=\"en\" dir=\"ltr\"><p>Content from video.example. It is shown once you "
+	 "agree "
 	 "to: Remember.</p><p><a data-cg-once=\"\" target=\"_blank\" rel=\"noopener noreferrer\" "
-	 "href=\"https://video.example/\">Show once</a></p></div><iframe hidden data-cg-hidden data-cg=\"preferences\" data-cg-src=//video.example/ "
+	 "href=\"https://video.example/\">Show once</a></p></div><iframe hidden data-cg-hidden data-cg=\"preferences\" "
+	 "data-cg-src=//video.example/ "
 	 "width=1></iframe>"},
 	{"<noscript><img src=https://stats.example/></noscript>!",
 	 "<noscript><img" AN " data-cg-src=https://stats.example/></noscript>!"},
@@ -353,20 +355,27 @@ static void test_granted(void **state)
 
 static const struct row places[] = {
 	{"<!doctype html><html><head><title>x</title></head><body><p>y</body></html>",
-	 "<!doctype html><html><head>" HS "<title>x</title>" HE "</head><body>" BS "<p>y" BE "</body></html>"},
+	 "<!doctype html><html><head><title>x</title>" HS HE "</head><body>" BS "<p>y" BE "</body></html>"},
 	{"<!doctype html>\n<!-- c -->\n<title>x</title>\n<p>y",
-	 "<!doctype html>\n<!-- c -->\n" HS "<title>x</title>\n" HE BS "<p>y" BE},
+	 "<!doctype html>\n<!-- c -->\n<title>x</title>\n" HS HE BS "<p>y" BE},
 	{"<html><body>y", "<html>" HS HE "<body>" BS "y" BE},
 	{"<html>\n<script>a</script>\n<link><div>y</html>\n",
 	 "<html>\n" HS "<script>a</script>\n<link>" HE BS "<div>y" BE "</html>\n"},
-	{"<meta charset=utf-8>text", HS "<meta charset=utf-8>" HE BS "text" BE},
+	{"<meta charset=utf-8>text", "<meta charset=utf-8>" HS HE BS "text" BE},
 	{"<div>a fragment</div>", NULL},
 	{"just text", NULL},
 	{"<script>x</script><div></div>", NULL},
+	{"<head>\n<meta charset=x>\n<meta name=y>\n<!-- c --><title>a<b</title>\n<link><title></title></head>",
+	 "<head>\n<meta charset=x>\n<meta name=y>\n<!-- c --><title>a<b</title>\n" HS "<link><title></title>" HE
+	 "</head>" BS BE},
+	{"<head><meta http-equiv=refresh content=1><meta charset=x>",
+	 "<head>" HS "<meta http-equiv=refresh content=1><meta charset=x>" HE BS BE},
+	{"<head><meta http-equiv=Content-Type content=text/html><script></script>",
+	 "<head><meta http-equiv=Content-Type content=text/html>" HS "<script></script>" HE BS BE},
 	{"<head></head>\n<script></script>x", "<head>" HS HE "</head>\n<script></script>" BS "x" BE},
 	{"<!doctype html><frameset><frame></frameset>", "<!doctype html>" HS HE "<frameset><frame></frameset>"},
 	{"<!doctype html><title><head></title><body>x",
-	 "<!doctype html>" HS "<title><head></title>" HE "<body>" BS "x" BE},
+	 "<!doctype html><title><head></title>" HS HE "<body>" BS "x" BE},
 	{"<!doctype html><template><body><p>x</template><body>x",
 	 "<!doctype html>" HS "<template><body><p>x</template>" HE "<body>" BS "x" BE},
 	{"<html><body><svg><title></body></title></svg>x</body>",
