@@ -28,6 +28,7 @@ static struct own_view view_of(const struct deciding *x, const struct consent_qu
 				 .language = language ? language : catalogue_accept(x->d->asked.language),
 				 .back = own_back_ok(target) ? target : slice_of(NULL, 0),
 				 .gpc = x->d->asked.gpc,
+				 .scratch = x->env->scratch,
 				 .arena = x->arena};
 }
 

@@ -24,9 +24,7 @@ enum catalogue_text {
 	TEXT_UNDECIDED,
 	TEXT_DECIDED,	  /* "Decided on" */
 	TEXT_ASKED_AGAIN, /* "Asked again after" */
-	TEXT_GRANTED,	  /* of a purpose */
-	TEXT_DENIED,
-	TEXT_GPC, /* the signal is honoured */
+	TEXT_GPC,	  /* the signal is honoured */
 	TEXT_DNT,
 	TEXT_OPTED_OUT,
 	TEXT_OPT_OUT, /* button */

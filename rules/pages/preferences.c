@@ -104,6 +104,22 @@ struct cookies {
 	bool others;
 };
 
+/* How long the rules let it live, where they say so. */
+static void retention(struct html *h, struct slice name)
+{
+	bool limit;
+	const struct cookie_rule *rule = ruleset_cookie(h->view->query->rules, h->view->scratch, name, &limit);
+	int64_t days = rule ? rule->limits.max_age_cap / 86400 : 0;
+
+	if (days <= 0)
+		return;
+	html_put(h, " (");
+	html_number(h, days);
+	html_put(h, " ");
+	html_text(h, TEXT_DAYS);
+	html_put(h, ")");
+}
+
 static void list_cookie(void *arg, struct slice text, bool regex, struct slice flags, purposes mask)
 {
 	struct cookies *c = arg;
@@ -123,6 +139,8 @@ static void list_cookie(void *arg, struct slice text, bool regex, struct slice f
 	if (regex)
 		html_put(c->h, "/");
 	html_put(c->h, "</code>");
+	if (!regex)
+		retention(c->h, text);
 }
 
 static void list_cookies(struct html *h, purposes of)
