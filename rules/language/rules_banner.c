@@ -201,11 +201,11 @@ static void check_contrast(struct builder *b, const struct statement *s)
 
 		if (text < 4.5)
 			build_error(b, s, &s->words[0], "choose colours with a contrast of 4.5 or more",
-				    "the contrast of foreground and background%s is %.1f: too little to be read",
+				    "the contrast of foreground and background%s is %.2f: too little to be read",
 				    modes[dark], text);
 		if (control < 3)
 			build_error(b, s, &s->words[0], "choose colours with a contrast of 3 or more",
-				    "the contrast of accent and background%s is %.1f: too little to see the buttons",
+				    "the contrast of accent and background%s is %.2f: too little to see the buttons",
 				    modes[dark], control);
 	}
 }

@@ -149,6 +149,40 @@ static void test_pages(void **state)
 	       {"pages {\n guard on {\n }\n}\n", 2, 2, "has no block", "braces"});
 }
 
+static void test_banner(void **state)
+{
+	ERRORS({"banner on\n", 1, 8, "unexpected \"on\"", ""}, {"banner\n", 1, 7, "the block is missing", "banner off"},
+	       {"banner off\nbanner {\n}\n", 2, 1, "a second \"banner\"", "site.rules:1"},
+	       {"banner {\n frobnicate on\n}\n", 2, 2, "unknown word \"frobnicate\" in \"banner\"", "a banner holds"},
+	       {"banner {\n acent 000000\n}\n", 2, 2, "unknown word", "\"accent\""},
+	       {"banner {\n place left\n}\n", 2, 8, "\"left\" is no place", "bottom or top"},
+	       {"banner {\n link no\n}\n", 2, 7, "unexpected \"no\"", ""},
+	       {"banner {\n accent\n}\n", 2, 8, "the colour is missing", "dark"},
+	       {"banner {\n accent blue\n}\n", 2, 9, "\"blue\" is no colour", "six hexadecimal digits"},
+	       {"banner {\n accent \"#0b57d\"\n}\n", 2, 9, "is no colour", ""},
+	       {"banner {\n accent 0b57d0 8ab4f8\n}\n", 2, 16, "unexpected \"8ab4f8\"", "dark"},
+	       {"banner {\n accent 0b57d0 dark\n}\n", 2, 20, "the dark colour is missing", ""},
+	       {"banner {\n accent fefefe\n}\n", 1, 1, "contrast of accent and background is 1.01", "3 or more"},
+	       {"banner {\n foreground 777777\n}\n", 1, 1, "contrast of foreground and background is 4.48", "4.5"},
+	       {"banner {\n background ffffff dark e3e3e3\n accent 0b57d0 dark 0b57d0\n}\n", 1, 1,
+		"foreground and background (dark)", ""},
+	       {"banner {\n logo https://x.example/l.png\n}\n", 2, 7, "is no path of the site", "/logo.svg"},
+	       {"banner {\n logo //x.example/l.png\n}\n", 2, 7, "is no path of the site", ""},
+	       {"banner {\n title\n}\n", 2, 7, "the text is missing", ""},
+	       {"banner {\n title \"\"\n}\n", 2, 8, "a text has 1 to", ""},
+	       {"banner {\n title DE \"x\"\n}\n", 2, 8, "\"DE\" is no language", ""},
+	       {"banner {\n title de \"x\" y\n}\n", 2, 15, "unexpected \"y\"", ""},
+	       {"banner {\n place top {\n }\n}\n", 2, 2, "has no block", "braces"},
+	       {"policy 1 {\n path crumbgate\n}\n", 2, 7, "cannot be the path", "/.crumbgate"},
+	       {"policy 1 {\n path /\n}\n", 2, 7, "cannot be the path", ""},
+	       {"policy 1 {\n path /a/../b\n}\n", 2, 7, "cannot be the path", ""},
+	       {"policy 1 {\n path /a//b\n}\n", 2, 7, "cannot be the path", ""},
+	       {"policy 1 {\n path /a/\n}\n", 2, 7, "cannot be the path", ""},
+	       {"policy 1 {\n path /a%20\n}\n", 2, 7, "cannot be the path", ""},
+	       {"policy 1 {\n storage clear\n}\n", 2, 10, "unexpected \"clear\"", "\"cleared\""},
+	       {"policy 1 {\n changed\n}\n", 2, 9, "a value is missing", "changed"});
+}
+
 static void test_warnings(void **state)
 {
 	static const struct error_case cases[] = {
@@ -187,6 +221,11 @@ static void test_silence(void **state)
 		"beacon /^https:\\/\\/a\\.example\\/(a|b)$/i is necessary\n",
 		"list list.txt is necessary inert without exceptions\n",
 		"pages {\n}\n",
+		"banner off\n",
+		"banner {\n}\n",
+		"banner {\n accent \"#0b57d0\" dark a8c7fa\n title de \"x\"\n title \"x\"\n logo /l.svg\n place top\n "
+		"link off\n}\n",
+		"policy 1 {\n path /privacy-settings/x\n storage cleared\n changed \"x\"\n}\n",
 	};
 
 	(void)state;
@@ -199,7 +238,7 @@ int main(void)
 		cmocka_unit_test(test_patterns),   cmocka_unit_test(test_expressions), cmocka_unit_test(test_selectors),
 		cmocka_unit_test(test_containing), cmocka_unit_test(test_actions),     cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_inject),	   cmocka_unit_test(test_pages),       cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_silence),	   cmocka_unit_test(test_banner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
