@@ -108,12 +108,11 @@ struct config {
 	unsigned user_line;
 	struct slice chroot; /* empty: none */
 	unsigned chroot_line;
-	struct slice access_log; /* "stdout", "stderr", "off" or a resolved path; default "off" */
-	bool log_full_addresses; /* default: truncated to /24 and /48 */
-	struct slice
-		consent_key_file;    /* resolved path; empty: nobody can decide, no signed cookie counts */
-	struct slice regions_file;   /* resolved path of a database of networks (MMDB); empty: none */
-	struct slice region_country; /* fields of trusted proxies that tell the region; empty: none */
+	struct slice access_log;		  /* "stdout", "stderr", "off" or a resolved path; default "off" */
+	bool log_full_addresses;		  /* default: truncated to /24 and /48 */
+	struct slice consent_key_file;		  /* resolved path; empty: nobody can decide, no signed cookie counts */
+	struct slice regions_file;		  /* resolved path of a database of networks (MMDB); empty: none */
+	struct slice region_country;		  /* fields of trusted proxies that tell the region; empty: none */
 	struct slice region_subdivision;	  /* with region_country */
 	const struct statement *region_statement; /* both only while the configuration is loaded */
 	const struct word *region_word;

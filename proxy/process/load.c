@@ -168,9 +168,10 @@ static void warn_of_own_key(const struct config *c, struct diagnostics *d)
 	struct position at = {.file = c->path};
 
 	if (!c->consent_key_file.n)
-		diagnostics_add(d, SEVERITY_WARNING, &at,
-				"write: consent-keys FILE, with a file made by: crumbgate certs keys FILE",
-				"there is no consent-keys statement: no decision of visitors can be signed, so none counts");
+		diagnostics_add(
+			d, SEVERITY_WARNING, &at,
+			"write: consent-keys FILE, with a file made by: crumbgate certs keys FILE",
+			"there is no consent-keys statement: no decision of visitors can be signed, so none counts");
 }
 
 bool load_from_disk(struct slice path, const char consent_key[CONSENT_KEY_TEXT], struct loaded *out,
