@@ -3,7 +3,9 @@
  * pages of real size; then input made to be slow. Not a test: it prints GB/s, output octets, edits, and by how much
  * the most memory that the process ever held grew. Usage: tests/bench/bench_rewriter [-n ROUNDS] FILE...
  *
- * The files are joined until there are 16 MB; e.g. tests/corpus/pages/{a,b,m,n,p,s,w}*.html
+ * The files, e.g. tests/corpus/pages/{a,b,m,p,s,w}*.html, are read again until there are 16 MB: as they are, which is
+ * little but tags, and with an article in each, so that they are as long and have as much text to a tag as real pages
+ * (250 KB; 140 octets to a '<').
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,11 +172,82 @@ static struct slice read_file(const char *path)
 	return page; /* until the end of the process */
 }
 
+/* -- articles ------------------------------------------------------------------------------------------------------ */
+
+#define ARTICLE 250000
+
+static uint32_t seed = 1;
+
+static uint32_t random_below(uint32_t n)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % n;
+}
+
+static void add_words(struct buffer *b, uint32_t n)
+{
+	static const char *const words[] = {"launch",  "spring", "offer",    "brand",  "story",	  "product",
+					    "secure",  "simple", "growth",   "team",   "privacy", "customer",
+					    "support", "value",	 "discover", "season", "delivery"};
+
+	while (n--) {
+		buffer_add_str(b, words[random_below(CG_COUNT(words))]);
+		buffer_add_char(b, ' ');
+	}
+}
+
+static void add_paragraph(struct buffer *b)
+{
+	buffer_add_str(b, "<h3 class=\"sub\">");
+	add_words(b, 5);
+	buffer_printf(b, "</h3>\n<p>");
+	add_words(b, 70);
+	buffer_printf(b, "<a href=\"/x/%u\">", random_below(999));
+	add_words(b, 3);
+	buffer_add_str(b, "</a> ");
+	add_words(b, 40);
+	buffer_add_str(b, "<em>of all</em>. ");
+	add_words(b, 40);
+	buffer_add_str(b, "</p>\n");
+	if (random_below(12) == 0)
+		buffer_printf(b, "<figure><img loading=\"lazy\" src=\"/img/%u.jpg\" alt=\"\" width=\"640\"></figure>\n",
+			      random_below(9999));
+	if (random_below(30) == 0)
+		buffer_printf(b, "<script>dataLayer.push({event:\"view\",id:%u});</script>\n", random_below(99));
+}
+
+/* The page with an article in front of the end of its body; it lives until the end of the process. */
+static struct slice with_article(struct slice page)
+{
+	size_t at = slice_find(page, SLICE("</body>"));
+	struct buffer b;
+
+	buffer_init(&b, LARGE);
+	buffer_add(&b, slice_head(page, at));
+	while (b.n < ARTICLE && !b.failed)
+		add_paragraph(&b);
+	buffer_add(&b, slice_from(page, at));
+	CG_CHECK(!b.failed);
+	return buffer_slice(&b);
+}
+
+/* The first n of pages again and again until there is enough; returns how many then. */
+static size_t fill(struct slice *pages, size_t n, size_t max)
+{
+	size_t octets = 0, i;
+
+	for (i = 0; n && i < max && (i < n || octets < PAGES); i++) {
+		pages[i] = pages[i % n];
+		octets += pages[i].n;
+	}
+	return i;
+}
+
 int main(int argc, char **argv)
 {
 	static struct slice pages[4096];
 	char *large = malloc(LARGE);
-	size_t n = 0, octets = 0, given;
+	size_t n = 0, given;
 	int first = 1, rounds = 5;
 
 	CG_CHECK(large != NULL);
@@ -182,17 +255,17 @@ int main(int argc, char **argv)
 		rounds = atoi(argv[2]);
 		first = 3;
 	}
-	for (int i = first; i < argc && n < CG_COUNT(pages); i++, n++) {
+	for (int i = first; i < argc && n < CG_COUNT(pages); i++, n++)
 		pages[n] = read_file(argv[i]);
-		octets += pages[n].n;
-	}
 	given = n;
-	for (; given && octets < PAGES && n < CG_COUNT(pages); n++) {
-		pages[n] = pages[n - given];
-		octets += pages[n].n;
-	}
+	n = fill(pages, given, CG_COUNT(pages));
 	if (n)
 		measure_each("pages", pages, n, rounds);
+	for (size_t i = 0; i < given; i++)
+		pages[i] = with_article(pages[i]);
+	n = fill(pages, given, CG_COUNT(pages));
+	if (n)
+		measure_each("pages with articles", pages, n, rounds);
 	measure_slow(large, 1);
 	free(large);
 	return 0;
