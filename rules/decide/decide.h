@@ -150,6 +150,7 @@ struct asked {
 	struct slice language; /* the Accept-Language fields, joined */
 	bool gpc;	       /* Sec-GPC is "1" */
 	bool top;	       /* Sec-Fetch-Dest is absent or "document": what is shown is no frame */
+	bool get;	       /* the method is GET: the target may be asked for again */
 	bool head;	       /* the method is HEAD */
 	bool navigation;       /* Sec-Fetch-Dest names something that shows a document */
 	bool document;	       /* Sec-Fetch-Dest is absent or names something that shows a document */

@@ -373,16 +373,14 @@ try {
 	};
 	// "Show once" of a placeholder (rules/pages/placeholder.c): what stands behind it, as long as the page is open.
 	doc.addEventListener('click', e => {
-		const link = e.isTrusted && e.target.closest && e.target.closest('[data-cg-once]');
-		const box = link && link.closest('[data-cg-placeholder]');
-		const el = box && box.nextElementSibling;
-		if (!el || el.localName == 'script' || !el.matches('[data-cg-hidden]'))
-			return;
-		e.preventDefault();
 		const before = granted;
-		words(el.getAttribute('data-cg')).forEach(admit);
 		try {
-			restore(el, el);
+			const el = e.target.matches('[data-cg-once]') && e.target.closest('[data-cg-placeholder]').nextElementSibling;
+			if (el && el.matches('[data-cg-hidden]')) {
+				e.preventDefault();
+				words(el.getAttribute('data-cg')).forEach(admit);
+				restore(el, el);
+			}
 		} catch (e) {}
 		granted = before;
 	});

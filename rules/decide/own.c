@@ -26,8 +26,9 @@ static struct own_view view_of(const struct deciding *x, const struct consent_qu
 	return (struct own_view){.query = q,
 				 .consent = &x->d->consent,
 				 .language = language ? language : catalogue_accept(x->d->asked.language),
-				 .back = own_back_ok(target) ? target : slice_of(NULL, 0),
-				 .gpc = x->d->asked.gpc,
+				 /* What a form made would not be there for a GET. */
+				 .back = x->d->asked.get && own_back_ok(target) ? target : slice_of(NULL, 0),
+				 .gpc = x->d->asked.gpc && ruleset_signal(x->env->rules, SIGNAL_GPC)->denies,
 				 .scratch = x->env->scratch,
 				 .arena = x->arena};
 }

@@ -56,6 +56,7 @@ void page_ask(const struct deciding *x, const struct request *req)
 		.language = joined(x, &req->fields, SLICE("Accept-Language")),
 		.gpc = sends_gpc(&req->fields),
 		.top = !dest || slice_eq(dest->value, SLICE("document")),
+		.get = slice_eq(req->method, SLICE("GET")),
 		.head = slice_eq(req->method, SLICE("HEAD")),
 		.document = shows_document(&req->fields),
 		.navigation = fields_find(&req->fields, FIELD_SEC_FETCH_DEST) && shows_document(&req->fields),

@@ -93,7 +93,7 @@ struct own_view {
 	const struct consent *consent;
 	const struct catalogue *language;
 	struct slice back;		 /* where to return to: a target of the site, or empty */
-	bool gpc;			 /* the visitor's browser sends it */
+	bool gpc;			 /* the visitor's browser sends it, and the rules honour it */
 	struct pattern_scratch *scratch; /* as in lookups of a ruleset */
 	struct arena *arena;
 };
