@@ -439,13 +439,77 @@ static void test_memory(void **state)
 	}
 }
 
+static void zeros(void *arg, unsigned char *out, size_t n)
+{
+	(void)arg;
+	memset(out, 0, n);
+}
+
+/* A whole answer: the status, or 0 without memory. */
+static unsigned answer(const char *target, const char *form, struct arena *arena)
+{
+	const struct decide_env env = {.rules = rules, .mac = &keys, .site = SLICE("www.example.com"), .random = zeros};
+	const struct consent_query q = {.rules = rules, .mac = &keys, .site = env.site};
+	const struct slice parts[] = {slice_str(form), SLICE("&token="), own_token(&q, arena)};
+	struct request req = {.method = form ? SLICE("POST") : SLICE("GET"),
+			      .target = slice_str(target),
+			      .authority = env.site,
+			      .host = env.site,
+			      .secure = true};
+	const struct own_body body = {.octets = arena_concat(arena, parts, form ? 3 : 0)};
+	struct response resp;
+	struct decision d;
+	struct slice content;
+
+	fields_init(&req.fields, arena);
+	(void)fields_add(&req.fields, SLICE("Sec-Fetch-Site"), SLICE("same-origin"));
+	(void)fields_add(&req.fields, SLICE("Content-Type"), SLICE("application/x-www-form-urlencoded"));
+	(void)fields_add(&req.fields, SLICE("Cookie"), SLICE("a=1; _g<a=2; optout=1"));
+	(void)fields_add(&req.fields, SLICE("Accept-Language"), SLICE("nl"));
+	if (decide_request(&env, &req, slice_of(NULL, 0), 1770000000, arena, &d) != DECIDE_OK)
+		return 0;
+	assert_int_equal(d.action, DECIDE_ANSWER);
+	return decide_answer(&env, &req, &body, arena, &d, &resp, &content) == DECIDE_OK ? resp.status : 0;
+}
+
+static void test_answer_memory(void **state)
+{
+	static const struct {
+		const char *target, *form;
+		unsigned status;
+	} rows[] = {
+		{"/.crumbgate/decision", "do=save&p=analytics&back=/x", 303},
+		{"/.crumbgate/withdraw", "from=preferences&back=/x", 303},
+		{"/.crumbgate/opt-in", "back=/x", 303},
+		{"/.crumbgate/preferences?back=%2Fx", NULL, 200},
+		{"/.crumbgate/state", NULL, 200},
+		{"/.well-known/gpc.json", NULL, 200},
+	};
+	struct arena arena;
+
+	(void)state;
+	for (size_t i = 0; i < CG_COUNT(rows); i++) {
+		unsigned status = 0;
+
+		for (size_t n = 1; alloc_fault_begin(n); n++) {
+			arena_init(&arena, 64, 1 << 20);
+			status = answer(rows[i].target, rows[i].form, &arena);
+			(void)alloc_fault_end();
+			assert_true(status == 0 || status == rows[i].status);
+			arena_free(&arena);
+		}
+		assert_int_equal(status, rows[i].status);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_own_page),    cmocka_unit_test(test_back),     cmocka_unit_test(test_form),
-		cmocka_unit_test(test_form_bounds), cmocka_unit_test(test_token),    cmocka_unit_test(test_origin),
-		cmocka_unit_test(test_language),    cmocka_unit_test(test_markup),   cmocka_unit_test(test_own_texts),
-		cmocka_unit_test(test_due),	    cmocka_unit_test(test_contrast), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_own_page),      cmocka_unit_test(test_back),     cmocka_unit_test(test_form),
+		cmocka_unit_test(test_form_bounds),   cmocka_unit_test(test_token),    cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_language),      cmocka_unit_test(test_markup),   cmocka_unit_test(test_own_texts),
+		cmocka_unit_test(test_due),	      cmocka_unit_test(test_contrast), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_answer_memory),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
