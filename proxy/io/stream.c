@@ -571,8 +571,11 @@ bool stream_progressed(struct stream *s)
 
 void stream_notify_end(struct stream *s)
 {
-	if (s->ssl && s->state == STREAM_OPEN && !s->write_failed)
-		tls_shutdown(s->ssl);
+	if (!s->ssl || s->state != STREAM_OPEN || s->write_failed)
+		return;
+	tls_more(s->ssl, false);
+	tls_shutdown(s->ssl);
+	s->corked = false;
 }
 
 void stream_abandon(struct stream *s)
