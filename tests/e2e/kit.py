@@ -4,6 +4,7 @@ Every wait is for a condition, with a deadline; every port is ephemeral; every p
 """
 import atexit
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -57,18 +58,41 @@ def wait_for(condition, what, seconds=DEADLINE):
         time.sleep(0.01)
 
 
+_claims = []  # open lock files, for the life of the process
+
+
+def claim_port(port):
+    """False if another test that runs now was given the port: servers that share it would answer each other's clients."""
+    folder = os.path.join(tempfile.gettempdir(), f'crumbgate-ports-{os.getuid()}')
+    os.makedirs(folder, exist_ok=True)
+    lock = open(os.path.join(folder, str(port)), 'w', encoding='ascii')
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return False
+    _claims.append(lock)
+    return True
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+    while True:
+        with socket.socket() as s:
+            s.bind(('127.0.0.1', 0))
+            port = s.getsockname()[1]
+        if claim_port(port):
+            return port
 
 
 def reserve_port():
     """A port and a socket that keeps others from being given it; who asks for it by number may."""
-    s = socket.socket()
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    s.bind(('127.0.0.1', 0))
-    return s.getsockname()[1], s
+    while True:
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(('127.0.0.1', 0))
+        if claim_port(s.getsockname()[1]):
+            return s.getsockname()[1], s
+        s.close()
 
 
 @contextlib.contextmanager
