@@ -62,6 +62,9 @@ void rewriter_drop(struct rewriter *r, const struct html_token *token)
 	size_t n = token->name_raw.n < sizeof d->text ? token->name_raw.n : 0;
 
 	d->active = true;
+	d->foreign = html_tokenizer_foreign_depth(&r->tokenizer);
+	d->around =
+		token->ns != HTML_NS_HTML && d->foreign && token->type == HTML_START_TAG ? d->foreign - 1 : d->foreign;
 	d->name = token->name;
 	d->n = d->beyond = d->kept = 0;
 	d->text_n = n;
@@ -69,9 +72,11 @@ void rewriter_drop(struct rewriter *r, const struct html_token *token)
 	html_tokenizer_look_for(&r->tokenizer, &r->plan->all);
 }
 
+/* The page goes on as if the element had never been there: what was open in it is not. */
 static bool end_drop(struct rewriter *r)
 {
 	r->dropped.active = false;
+	html_tokenizer_foreign_return(&r->tokenizer, r->dropped.around);
 	html_tokenizer_look_for(&r->tokenizer, r->names);
 	return false;
 }
@@ -134,8 +139,24 @@ static bool end(struct rewriter *r, const struct html_token *token)
 	return true;
 }
 
+/*
+ * In svg and math its end may come by a tag that leaves them altogether, and then what is around it must see that tag,
+ * or a browser would read on in svg.
+ */
+static bool left_around(const struct rewriter *r, const struct html_token *token)
+{
+	const struct dropped *d = &r->dropped;
+	bool own = token->type == HTML_END_TAG && token->name == d->name && d->n == 0;
+
+	return !own && html_tokenizer_foreign_depth(&r->tokenizer) < d->foreign;
+}
+
 static bool belongs(struct rewriter *r, const struct html_token *token)
 {
+	if (left_around(r, token)) {
+		r->dropped.around = html_tokenizer_foreign_depth(&r->tokenizer);
+		return end_drop(r);
+	}
 	if (token->type == HTML_START_TAG)
 		return start(r, token);
 	return token->type != HTML_END_TAG || end(r, token);

@@ -65,7 +65,8 @@ static bool put_allowed(struct rewriter *r)
 static bool replaced(struct rewriter *r, const struct beacon_judgement *j, bool *stays)
 {
 	const struct beacon_rule *rule = j->match.rule;
-	struct slice instead = rule->action == BEACON_REPLACED ? rule->replacement : slice_of(NULL, 0);
+	bool html = !r->held.decode; /* in svg HTML would end it */
+	struct slice instead = rule->action == BEACON_REPLACED && html ? rule->replacement : slice_of(NULL, 0);
 	enum verdict_kind kind = instead.n ? VERDICT_REPLACE : VERDICT_DROP;
 	const struct verdict *v = rewriter_verdict(r, kind, shown(r, j), j, r->held.offset);
 

@@ -93,8 +93,10 @@ struct dropped {
 		uint64_t name;
 		bool keeps; /* what is around it is not ended by a start tag in it */
 	} open[DROPPED_DEPTH];
-	size_t n, kept; /* open ones that began inside; those that keep */
-	size_t beyond;	/* deeper ones */
+	size_t n, kept;	  /* open ones that began inside; those that keep */
+	size_t beyond;	  /* deeper ones */
+	unsigned foreign; /* depth in svg and math, with it */
+	unsigned around;  /* without it */
 };
 
 /* An element behind whose end something is injected. */

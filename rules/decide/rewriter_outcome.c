@@ -80,6 +80,8 @@ static bool leave_out(struct rewriter *r, struct tag *t, enum verdict_kind kind,
 	const struct verdict *v =
 		rewriter_verdict(r, kind, t->why.url.n ? t->why.url : tag_shown(token), &t->why, token->offset);
 
+	if (token->left_foreign && instead.n == 0)
+		instead = SLICE("<span hidden></span>"); /* which leaves svg as the tag would have */
 	rewriter_report(r, token->offset, token->raw, instead, v);
 	if (tag_has_content(t))
 		rewriter_drop(r, token);
@@ -110,11 +112,26 @@ static bool can_be_inert(const struct tag *t)
 	return t->renamed || (t->denied && t->element == ELEMENT_SCRIPT);
 }
 
+/* HTML in svg or math would end them, and what follows would be read as something else than it was. */
+static bool stands_in_html(const struct rewriter *r, const struct tag *t)
+{
+	unsigned depth = html_tokenizer_foreign_depth(&r->tokenizer);
+
+	if (t->token->ns == HTML_NS_HTML)
+		return !t->token->left_foreign;
+	return depth == 1 &&
+	       (slice_ieq(t->token->name_raw, SLICE("svg")) || slice_ieq(t->token->name_raw, SLICE("math")));
+}
+
 static bool replace(struct rewriter *r, struct tag *t)
 {
 	struct slice instead = placeholder(r, t);
 	const struct verdict *v;
 
+	if (!stands_in_html(r, t) && can_be_inert(t))
+		return stays_inert(r, t, verdict_of(r, t, VERDICT_INERT), false);
+	if (!stands_in_html(r, t))
+		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
 	if (t->leaves->replacement.n || !can_be_inert(t) || !(t->flags & ELEMENT_INERT))
 		return leave_out(r, t, VERDICT_REPLACE, instead);
 	v = verdict_of(r, t, VERDICT_REPLACE);

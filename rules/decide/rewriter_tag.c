@@ -408,7 +408,8 @@ bool rewriter_start_tag(struct rewriter *r, const struct html_token *token)
 static bool is_plain_text(struct slice name)
 {
 	static const struct slice names[] = {SLICE_INIT("textarea"), SLICE_INIT("title"),    SLICE_INIT("xmp"),
-					     SLICE_INIT("noembed"),  SLICE_INIT("noframes"), SLICE_INIT("plaintext")};
+					     SLICE_INIT("noembed"),  SLICE_INIT("noframes"), SLICE_INIT("plaintext"),
+					     SLICE_INIT("frameset")};
 
 	for (size_t i = 0; i < CG_COUNT(names); i++) {
 		if (slice_ieq(name, names[i]))
@@ -431,7 +432,8 @@ bool rewriter_oversized(struct rewriter *r, const struct html_token *token)
 			rewriter_verdict(r, kind, tag_shown(token), &j, token->offset));
 	if (j.pass)
 		return rewriter_put(r, token->raw);
-	if (e == ELEMENT_SCRIPT || e == ELEMENT_STYLE || e == ELEMENT_IFRAME || e == ELEMENT_NOSCRIPT)
+	if (e == ELEMENT_SCRIPT || e == ELEMENT_STYLE || e == ELEMENT_IFRAME || e == ELEMENT_NOSCRIPT ||
+	    slice_ieq(token->name_raw, SLICE("svg")) || slice_ieq(token->name_raw, SLICE("math")))
 		rewriter_drop(r, token); /* with the rest of the tag */
 	else
 		r->oversized = !token->last;

@@ -38,6 +38,19 @@ static void leave(struct html_foreign *f)
 	pop_to(f, n);
 }
 
+unsigned html_tokenizer_foreign_depth(const struct html_tokenizer *t)
+{
+	return t->foreign.n + t->foreign.beyond;
+}
+
+void html_tokenizer_foreign_return(struct html_tokenizer *t, unsigned depth)
+{
+	if (depth < t->foreign.n)
+		pop_to(&t->foreign, depth);
+	else if (depth < t->foreign.n + t->foreign.beyond)
+		t->foreign.beyond = depth - t->foreign.n;
+}
+
 bool html_in_foreign(const struct html_tokenizer *t)
 {
 	const struct html_element *e = innermost(&t->foreign);
@@ -155,6 +168,7 @@ enum html_namespace html_start_effect(struct html_tokenizer *t, struct slice raw
 		if (!leaves(t, raw))
 			return start_foreign(t, raw);
 		leave(f);
+		t->tag.left = true;
 	}
 	if ((bits & (NAME_SVG | NAME_MATH)) && t->frameset != FRAMESET_SEEN) {
 		if (!t->tag.self_closing)

@@ -322,6 +322,7 @@ static bool tag_read(struct html_tokenizer *t, struct html_token *token)
 		token->first = true;
 		with_tag(t, token);
 		token->ns = ns;
+		token->left_foreign = g->left;
 	}
 	return true;
 }
@@ -584,6 +585,9 @@ static bool piece_over(struct html_tokenizer *t, struct html_token *token)
 		return give_pending(t, token, t->end);
 	if (give_pending(t, token, t->lt))
 		return true;
+	/* The last octet met the limit, but what was pending had to be given first. */
+	if (t->state == STATE_NAME && t->held_n + (size_t)(t->end - t->lt) >= t->options.max_tag)
+		return name(t, token);
 	if (t->lt < t->end) {
 		if (!hold(t, t->end))
 			return oversize(t, token, t->end);

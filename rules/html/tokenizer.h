@@ -118,6 +118,7 @@ struct html_token {
 	bool self_closing;	/* "/>"; means something only outside HTML_NS_HTML */
 	bool withhold;		/* oversized: options.withhold_oversized */
 	enum html_namespace ns; /* start tag: of the element */
+	bool left_foreign;	/* start tag: it ends svg or math, in which it stands */
 	/*
 	 * Start and end tag, and the first piece of an oversized tag, where they are those that were whole when a limit
 	 * was passed. Duplicates are in; in a browser the first counts.
@@ -149,6 +150,7 @@ struct html_tag {
 	uint8_t counted; /* likewise */
 	uint8_t packed;	 /* characters packed into name so far; 255: hashed */
 	bool end, wanted, self_closing, full;
+	bool left;	     /* a start tag that leaves svg and math */
 	bool was_open;	     /* of an end tag: see html_tokenizer_was_open() */
 	bool looks, carries; /* whether an attribute carries something is asked, and is so */
 	bool in_attribute;
@@ -197,6 +199,11 @@ CG_NONNULL void html_tokenizer_look_for(struct html_tokenizer *t, const struct h
  * HTML that svg may stand in, outside svg and math; false of others.
  */
 CG_NONNULL bool html_tokenizer_was_open(const struct html_tokenizer *t, const struct html_token *end_tag);
+
+/* How many elements are open inside svg and math, these included; after the token just given. 0: outside. */
+CG_NONNULL unsigned html_tokenizer_foreign_depth(const struct html_tokenizer *t);
+/* For who takes elements out of the page: those deeper than that are open no more; between two calls of next(). */
+CG_NONNULL void html_tokenizer_foreign_return(struct html_tokenizer *t, unsigned depth);
 
 /* The next piece; it must stay until next() returned false, and next() must have done so for the piece before. */
 CG_NONNULL void html_tokenizer_feed(struct html_tokenizer *t, struct slice piece);

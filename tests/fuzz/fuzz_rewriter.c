@@ -24,6 +24,7 @@ static const char rules_text[] = "purpose preferences\n"
 				 "beacon iframe.v is preferences replaced by placeholder\n"
 				 "beacon div.ad p, .x is advertising\n"
 				 "beacon b.y is analytics replaced by <<X\n<i>\nX\n"
+				 "beacon g.r, svg.r, math.r, p.r, li.r, td.r, span.r is advertising removed\n"
 				 "param g is analytics\n"
 				 "pages {\ntag 4k\nscript 4k\n}\n";
 

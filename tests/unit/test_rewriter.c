@@ -9,26 +9,26 @@
 
 #include "tests/support/page_fixture.h"
 
-#define RULES                                                                            \
-	"purpose preferences \"Remember\"\n"                                             \
-	"purpose analytics \"Count visits\"\n"                                           \
-	"purpose advertising \"Advertising\"\n"                                          \
-	"cookie * is advertising\n"                                                      \
-	"beacon script#consent is necessary\n"                                           \
-	"beacon script containing \"OneTrust\" is necessary\n"                           \
-	"beacon ||stats.example^ is analytics\n"                                         \
-	"beacon ||ads.example^ is advertising\n"                                         \
-	"beacon /own-pixel.gif is analytics\n"                                           \
-	"beacon script containing \"fbq(\" is advertising\n"                             \
-	"beacon script containing /_p[ax]q/ is analytics\n"                              \
-	"beacon img[width=\"1\"][height=\"1\"] is advertising removed\n"                 \
-	"beacon iframe[src*=\"video\"] is preferences replaced by placeholder\n"         \
-	"beacon div.ad is advertising\n"                                                 \
-	"beacon aside.ad is advertising replaced by <<HTML\n"                            \
-	"<p>Held back</p>\n"                                                             \
-	"HTML\n"                                                                         \
-	"beacon object.gone, li.gone, p.gone, td.gone, dt.gone is advertising removed\n" \
-	"beacon style.gone is advertising\n"                                             \
+#define RULES                                                                                                       \
+	"purpose preferences \"Remember\"\n"                                                                        \
+	"purpose analytics \"Count visits\"\n"                                                                      \
+	"purpose advertising \"Advertising\"\n"                                                                     \
+	"cookie * is advertising\n"                                                                                 \
+	"beacon script#consent is necessary\n"                                                                      \
+	"beacon script containing \"OneTrust\" is necessary\n"                                                      \
+	"beacon ||stats.example^ is analytics\n"                                                                    \
+	"beacon ||ads.example^ is advertising\n"                                                                    \
+	"beacon /own-pixel.gif is analytics\n"                                                                      \
+	"beacon script containing \"fbq(\" is advertising\n"                                                        \
+	"beacon script containing /_p[ax]q/ is analytics\n"                                                         \
+	"beacon img[width=\"1\"][height=\"1\"] is advertising removed\n"                                            \
+	"beacon iframe[src*=\"video\"] is preferences replaced by placeholder\n"                                    \
+	"beacon div.ad is advertising\n"                                                                            \
+	"beacon aside.ad is advertising replaced by <<HTML\n"                                                       \
+	"<p>Held back</p>\n"                                                                                        \
+	"HTML\n"                                                                                                    \
+	"beacon object.gone, li.gone, p.gone, td.gone, dt.gone, g.gone, svg.gone, x-ad.gone is advertising removed\n" \
+	"beacon style.gone is advertising\n"                                                                        \
 	"param gclid is advertising\n"
 
 struct row {
@@ -273,6 +273,18 @@ static const struct row elements[] = {
 	{"<div class=ad>1</section></span>2</div>3", "3"},
 	{"<div class=ad><svg><g/><path></path></svg><br></div>3", "3"},
 	{"<div class=ad><textarea></div></textarea><!-- </div> --></div>3", "3"},
+	{"<svg><iframe class=v src=//video.example/></iframe><![CDATA[>]]></svg>",
+	 "<svg><iframe data-cg=\"preferences\" class=v data-cg-src=//video.example/></iframe><![CDATA[>]]></svg>"},
+	{"<svg><img width=1 height=1><style><img src=//stats.example/></style>",
+	 "<svg><span hidden></span><style><img src=//stats.example/></style>"},
+	{"<svg><g class=gone>1</svg>2<style><img src=//stats.example/></style>",
+	 "<svg></svg>2<style><img src=//stats.example/></style>"},
+	{"<svg><g class=gone>1<p>2<style><img src=//stats.example/></style>",
+	 "<svg><p>2<style><img src=//stats.example/></style>"},
+	{"<svg><g class=gone>1<g>2</g></g>3</svg>", "<svg>3</svg>"},
+	{"<x-ad class=gone><svg></x-ad><![CDATA[><img src=//stats.example/>]]>",
+	 "<![CDATA[><img" AN " data-cg-src=//stats.example/>]]>"},
+	{"<svg class=gone><title>x</title></svg>3", "3"},
 	{"<style class=gone>@import '//x';</style>3", "3"},
 	{"<object class=gone><img src=x></object>y", "y"},
 	{"<iframe src=//video.example/ width=1></iframe>",
