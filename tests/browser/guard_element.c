@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 	diagnostics_init(&d);
 	rs = ruleset_load(&loader, slice_str(argv[1]), &d);
 	buffer_init(&out, 1 << 20);
-	if (diagnostics_render(&d, false, &out))
+	if (diagnostics_render(&d, false, &out) && out.n)
 		fwrite(out.p, 1, out.n, stderr);
 	buffer_free(&out);
 	if (rs && argc > 3 && strcmp(argv[2], "--judge") == 0)

@@ -9,26 +9,26 @@
 
 #include "tests/support/page_fixture.h"
 
-#define RULES                                                                                                       \
-	"purpose preferences \"Remember\"\n"                                                                        \
-	"purpose analytics \"Count visits\"\n"                                                                      \
-	"purpose advertising \"Advertising\"\n"                                                                     \
-	"cookie * is advertising\n"                                                                                 \
-	"beacon script#consent is necessary\n"                                                                      \
-	"beacon script containing \"OneTrust\" is necessary\n"                                                      \
-	"beacon ||stats.example^ is analytics\n"                                                                    \
-	"beacon ||ads.example^ is advertising\n"                                                                    \
-	"beacon /own-pixel.gif is analytics\n"                                                                      \
-	"beacon script containing \"fbq(\" is advertising\n"                                                        \
-	"beacon script containing /_p[ax]q/ is analytics\n"                                                         \
-	"beacon img[width=\"1\"][height=\"1\"] is advertising removed\n"                                            \
-	"beacon iframe[src*=\"video\"] is preferences replaced by placeholder\n"                                    \
-	"beacon div.ad is advertising\n"                                                                            \
-	"beacon aside.ad is advertising replaced by <<HTML\n"                                                       \
-	"<p>Held back</p>\n"                                                                                        \
-	"HTML\n"                                                                                                    \
+#define RULES                                                                                                         \
+	"purpose preferences \"Remember\"\n"                                                                          \
+	"purpose analytics \"Count visits\"\n"                                                                        \
+	"purpose advertising \"Advertising\"\n"                                                                       \
+	"cookie * is advertising\n"                                                                                   \
+	"beacon script#consent is necessary\n"                                                                        \
+	"beacon script containing \"OneTrust\" is necessary\n"                                                        \
+	"beacon ||stats.example^ is analytics\n"                                                                      \
+	"beacon ||ads.example^ is advertising\n"                                                                      \
+	"beacon /own-pixel.gif is analytics\n"                                                                        \
+	"beacon script containing \"fbq(\" is advertising\n"                                                          \
+	"beacon script containing /_p[ax]q/ is analytics\n"                                                           \
+	"beacon img[width=\"1\"][height=\"1\"] is advertising removed\n"                                              \
+	"beacon iframe[src*=\"video\"] is preferences replaced by placeholder\n"                                      \
+	"beacon div.ad is advertising\n"                                                                              \
+	"beacon aside.ad is advertising replaced by <<HTML\n"                                                         \
+	"<p>Held back</p>\n"                                                                                          \
+	"HTML\n"                                                                                                      \
 	"beacon object.gone, li.gone, p.gone, td.gone, dt.gone, g.gone, svg.gone, x-ad.gone is advertising removed\n" \
-	"beacon style.gone is advertising\n"                                                                        \
+	"beacon style.gone is advertising\n"                                                                          \
 	"param gclid is advertising\n"
 
 struct row {
