@@ -96,19 +96,47 @@ bool foreign_usprivacy_say(struct foreign_findings *f, struct slice text);
 
 /* ---- the managers ---- */
 
-#define FOREIGN_MANAGERS(X)                                                                                           \
-	X(axeptio)                                                                                                    \
-	X(borlabs)                                                                                                    \
-	X(c15t)                                                                                                       \
-	X(civic)                                                                                                      \
-	X(commanders_act)                                                                                             \
-	X(complianz)                                                                                                  \
-	X(cookie_information)                                                                                         \
-	X(cookie_script) X(cookiebot) X(cookiefirst) X(cookiehub) X(cookieyes) X(didomi) X(drupal) X(fides)           \
-		X(finsweet) X(google_ac) X(gpp) X(hubspot) X(iubenda) X(klaro) X(moove) X(onetrust) X(orejime)        \
-			X(osano) X(pandectes) X(piwik_pro) X(shopify) X(sourcepoint) X(tarteaucitron) X(tcf)          \
-				X(tealium) X(trustarc) X(usprivacy) X(vanilla_cookieconsent) X(wix) X(wp_consent_api) \
-					X(zaraz)
+/* clang-format off */
+#define FOREIGN_MANAGERS(X) \
+	X(axeptio) \
+	X(borlabs) \
+	X(c15t) \
+	X(civic) \
+	X(commanders_act) \
+	X(complianz) \
+	X(cookie_information) \
+	X(cookie_script) \
+	X(cookiebot) \
+	X(cookiefirst) \
+	X(cookiehub) \
+	X(cookieyes) \
+	X(didomi) \
+	X(drupal) \
+	X(fides) \
+	X(finsweet) \
+	X(google_ac) \
+	X(gpp) \
+	X(hubspot) \
+	X(iubenda) \
+	X(klaro) \
+	X(moove) \
+	X(onetrust) \
+	X(orejime) \
+	X(osano) \
+	X(pandectes) \
+	X(piwik_pro) \
+	X(shopify) \
+	X(sourcepoint) \
+	X(tarteaucitron) \
+	X(tcf) \
+	X(tealium) \
+	X(trustarc) \
+	X(usprivacy) \
+	X(vanilla_cookieconsent) \
+	X(wix) \
+	X(wp_consent_api) \
+	X(zaraz)
+/* clang-format on */
 
 #define FOREIGN_DECLARE(id) extern const struct foreign_manager foreign_##id;
 FOREIGN_MANAGERS(FOREIGN_DECLARE)
