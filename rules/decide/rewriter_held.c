@@ -22,12 +22,21 @@ static struct slice shown(const struct rewriter *r, const struct beacon_judgemen
 	return j->url.n ? j->url : slice_head(buffer_slice(&r->octets), NAME_SHOWN_MAX);
 }
 
+static void release(struct rewriter *r)
+{
+	r->held.what = HOLD_NONE;
+	html_tokenizer_look_for(&r->tokenizer, r->names);
+}
+
 bool held_begin(struct rewriter *r, enum hold what, const struct html_token *token)
 {
 	r->held.what = what;
 	r->held.offset = token->offset;
 	r->held.tag = token->raw.n;
 	r->held.overflown = false;
+	r->held.foreign = html_tokenizer_foreign_depth(&r->tokenizer);
+	if (token->ns != HTML_NS_HTML)
+		html_tokenizer_look_for(&r->tokenizer, &r->plan->all);
 	buffer_clear(&r->octets);
 	return buffer_add(&r->octets, token->raw) || rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
 }
@@ -246,7 +255,7 @@ static bool finish_noscript(struct rewriter *r)
 
 static bool let_go(struct rewriter *r)
 {
-	r->held.what = HOLD_NONE;
+	release(r);
 	return put_allowed_tag(r) && rewriter_put(r, content_of(r));
 }
 
@@ -257,7 +266,7 @@ static bool overflow_script(struct rewriter *r)
 					   .reason = "the script is longer than the limit"};
 	const struct verdict *v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
 
-	r->held.what = HOLD_NONE;
+	release(r);
 	inert(r, j.mask);
 	return put_tag(r, v) && rewriter_put(r, content_of(r));
 }
@@ -310,21 +319,19 @@ static bool overflow(struct rewriter *r)
 }
 
 /*
- * In svg and math a script or style is an element like others: a tag in it is a tag, and may well end it. What came so
- * far decides; a script with markup in it is not run.
+ * In svg and math a script or style is an element like others: a tag in it is a tag. What has markup in it is not known
+ * to its end, and does nothing.
  */
 static bool interrupted(struct rewriter *r)
 {
 	static const struct beacon_judgement j = {
-		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "the script has markup in it"};
-	const struct verdict *v;
+		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "the script or style has markup in it"};
+	const struct verdict *v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
+	bool style = r->held.what == HOLD_STYLE;
 
-	if (r->held.what == HOLD_STYLE)
-		return held_end(r);
-	v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
-	r->held.what = HOLD_NONE;
+	release(r);
 	inert(r, ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY);
-	return put_tag(r, v) && rewriter_put(r, content_of(r));
+	return put_tag(r, v) && (style ? put_style(r, content_of(r).n) : rewriter_put(r, content_of(r)));
 }
 
 /* -- tokens -------------------------------------------------------------------------------------------------------- */
@@ -351,7 +358,8 @@ static bool ends(const struct rewriter *r, const struct html_token *token)
 /* A tag inside that is more than text; which tags are shown at all depends on the rules, and must not matter. */
 static bool interrupts(const struct rewriter *r, const struct html_token *token)
 {
-	if (token->ns == HTML_NS_HTML || page_plan_element(r->plan, token->name) != ELEMENT_OTHER)
+	if (token->ns == HTML_NS_HTML || r->held.what == HOLD_STYLE ||
+	    page_plan_element(r->plan, token->name) != ELEMENT_OTHER)
 		return true;
 	for (size_t i = 0; i < token->attribute_count; i++) {
 		if (carrier_of(ELEMENT_OTHER, html_attribute_name(token, &token->attributes[i])).kind != CARRIER_NONE)
@@ -360,15 +368,23 @@ static bool interrupts(const struct rewriter *r, const struct html_token *token)
 	return false;
 }
 
+/* In svg and math an end tag of an element around it ends it too. */
+static bool ends_around(const struct rewriter *r, const struct html_token *token)
+{
+	return token->type == HTML_END_TAG && html_tokenizer_foreign_depth(&r->tokenizer) < r->held.foreign;
+}
+
 bool held_token(struct rewriter *r, const struct html_token *token)
 {
 	bool stays = true, ok;
 
 	if (ends(r, token)) {
 		ok = finish(r, &stays);
-		r->held.what = HOLD_NONE;
+		release(r);
 		return ok && rewriter_end_tag(r, token, stays);
 	}
+	if (ends_around(r, token) || (token->left_foreign && r->held.what == HOLD_STYLE))
+		return held_end(r) && rewriter_again(r, token);
 	if (token->type == HTML_START_TAG && interrupts(r, token))
 		return interrupted(r) && rewriter_again(r, token);
 	if (r->held.what == HOLD_NOSCRIPT && r->held.overflown)
@@ -388,6 +404,6 @@ bool held_end(struct rewriter *r)
 {
 	bool stays = true, ok = finish(r, &stays);
 
-	r->held.what = HOLD_NONE;
+	release(r);
 	return ok;
 }

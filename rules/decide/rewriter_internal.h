@@ -71,9 +71,10 @@ struct held {
 	enum hold what;
 	uint64_t name; /* of the end tag that ends it */
 	uint64_t offset;
-	size_t tag;	/* octets of its start tag */
-	bool decode;	/* character references count in its text */
-	bool overflown; /* its start is out already, or was dropped: see rewriter_held.c */
+	size_t tag;	  /* octets of its start tag */
+	bool decode;	  /* character references count in its text */
+	unsigned foreign; /* depth in svg and math, with it */
+	bool overflown;	  /* its start is out already, or was dropped: see rewriter_held.c */
 	struct edits edits;
 	struct inert_at inert;
 	purposes denied; /* of what is inert in its tag already */

@@ -92,7 +92,7 @@ begin:
 	}
 	p++; /* whatever it is, '=' too */
 	if (!store && g->looks) {
-		g->attributes++;
+		g->passed++;
 		if (p < end && may_carry(p[-1], *p))
 			g->carries = true;
 	}

@@ -419,7 +419,7 @@ static void see_text(struct html_tokenizer *t, const char *from, const char *to)
 /* Whether a tag passed over would be an oversized one if it were looked at; only where all are. */
 static bool exceeds(const struct html_tokenizer *t, const struct html_tag *g, size_t length)
 {
-	return g->looks && (length > t->options.max_tag || g->attributes > t->options.max_attributes);
+	return g->looks && (length > t->options.max_tag || g->passed > t->options.max_attributes);
 }
 
 /*

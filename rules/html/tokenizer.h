@@ -154,7 +154,8 @@ struct html_tag {
 	bool was_open;	     /* of an end tag: see html_tokenizer_was_open() */
 	bool looks, carries; /* whether an attribute carries something is asked, and is so */
 	bool in_attribute;
-	uint32_t attributes;
+	uint32_t attributes; /* stored */
+	uint32_t passed;     /* not stored, while it is only passed over */
 };
 
 struct html_tokenizer {

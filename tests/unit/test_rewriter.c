@@ -179,6 +179,11 @@ static const struct row carriers[] = {
 	{"<textarea><img src=https://stats.example/></textarea>", NULL},
 	{"<svg><style>a{background:url(//ads.example/)}</style><script>1<g/>2</script></svg>",
 	 "<svg><style>a{background:url(\"data:,\")}</style><script>1<g/>2</script></svg>"},
+	{"<svg><style>@import '//ads.example/'</svg><base href=/x>",
+	 "<svg><style>@import \"data:,\"</svg><base href=/x>"},
+	{"<svg><style>a{}<g></g>@import '//ads.example/'</style></svg>",
+	 "<svg><style type=\"text/plain\" data-cg=\"preferences analytics advertising\">a{}<g></g>@import "
+	 "'//ads.example/'</style></svg>"},
 	{"<svg><script>1<img src=https://stats.example/></script></svg>",
 	 "<svg><script" PLAIN " data-cg=\"preferences analytics advertising\">1<img" AN
 	 " data-cg-src=https://stats.example/></script></svg>"},
