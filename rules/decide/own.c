@@ -167,6 +167,15 @@ static void opt_page(struct own *o, bool in)
 	show(o, 200, "OK", html, style);
 }
 
+/* Scripts of the site's own pages may decide as its forms do, and get what a form holds; nobody else has a use for it.
+ */
+static void state(struct own *o)
+{
+	bool own = own_same_origin(&o->req->fields, o->x.d->asked.authority);
+
+	json(o, own_state_json(&o->view, own ? own_token(&o->q, o->x.arena) : slice_of(NULL, 0)));
+}
+
 static void receipt(struct own *o)
 {
 	struct slice text = own_receipt_json(&o->view);
@@ -205,7 +214,7 @@ static void finish(struct own *o, const struct own_form *f)
 	struct fields cookies = o->resp->fields;
 
 	if (wants_json(o)) {
-		json(o, own_state_json(&o->view));
+		json(o, own_state_json(&o->view, slice_of(NULL, 0)));
 	} else {
 		begin_answer(o, 303, "See Other");
 		set_policy(o, slice_of(NULL, 0));
@@ -411,7 +420,7 @@ static void get(struct own *o)
 		opt_page(o, o->x.d->own == OWN_OPT_IN);
 		break;
 	case OWN_STATE:
-		json(o, own_state_json(&o->view));
+		state(o);
 		break;
 	case OWN_RECEIPT:
 		receipt(o);

@@ -62,7 +62,7 @@ static void times(struct buffer *b, const struct own_view *v)
 	string(b, "expires_at", iso_time(v->arena, at + ruleset_policy(v->query->rules)->remember));
 }
 
-struct slice own_state_json(const struct own_view *v)
+struct slice own_state_json(const struct own_view *v, struct slice token)
 {
 	const struct ruleset *rs = v->query->rules;
 	const struct consent *c = v->consent;
@@ -77,6 +77,8 @@ struct slice own_state_json(const struct own_view *v)
 	list(&b, "opted_out_of", rs, c->denied_by_opt_out);
 	list(&b, "denied_by_signal", rs, c->denied_by_signal);
 	truth(&b, "gpc", v->gpc);
+	if (token.n)
+		string(&b, "token", token);
 	buffer_add_str(&b, "}\n");
 	return take(&b, v->arena);
 }

@@ -121,8 +121,8 @@ struct slice banner_link_html(const struct own_view *v);
 /* placeholder.c: host: from where it would come; url: of what was held back, empty if it cannot be opened alone. */
 struct slice placeholder_html(const struct own_view *v, struct slice host, struct slice url, purposes missing);
 
-/* json.c: the empty slice if the arena refused. */
-struct slice own_state_json(const struct own_view *v);
+/* json.c: the empty slice if the arena refused. token: own_token() for who may post a form, else empty. */
+struct slice own_state_json(const struct own_view *v, struct slice token);
 /* Of the signed cookie; the empty slice if there is none. */
 struct slice own_receipt_json(const struct own_view *v);
 struct slice own_gpc_json(const struct ruleset *rs, struct arena *arena);

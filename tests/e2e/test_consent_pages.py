@@ -76,6 +76,30 @@ def test_ids_differ():
         same(len({decided(g.post('decision', g.form(do='reject'))).split('.')[4] for _ in range(5)}), 5)
 
 
+def test_state_token():
+    """scripts of the same site alone are told what a decision must carry, and a decision without it is none"""
+    with Gate() as g:
+        good = 'Origin: https://localhost'
+        for fields, expected in (((OWN,), g.token), ((good,), g.token), ((), None), (('Sec-Fetch-Site: none',), None),
+                                 (('Sec-Fetch-Site: same-site',), None), (('Sec-Fetch-Site: cross-site',), None),
+                                 ((OWN, 'Origin: https://evil.example'), None), (('Origin: null',), None),
+                                 ((OWN, 'Sec-Fetch-Site: cross-site'), None)):
+            r = g.get('state', *fields)
+            same([fields, r.json().get('token'), r.get('cache-control'), r.get('access-control-allow-origin')],
+                 [fields, expected, 'no-store', None])
+        g.token = g.get('state', OWN).json()['token']
+        for form, fields in ((b'do=save&p=analytics', (OWN, good)),
+                             (b'do=save&p=analytics&token=undefined', (OWN, good)),
+                             (g.form(do='save', p='analytics'), ()),
+                             (g.form(do='save', p='analytics'), ('Sec-Fetch-Site: cross-site',)),
+                             (g.form(do='save', p='analytics'), ('Origin: https://evil.example',)),
+                             (g.form(do='save', p='analytics'), ('Sec-Fetch-Site: same-site', good))):
+            r = g.post('decision', form, FORM, 'Accept: application/json', *fields)
+            same([form, fields, r.status, decided(r)], [form, fields, 403, None])
+        r = g.post('decision', g.form(do='save', p='analytics'), OWN, FORM, 'Accept: application/json')
+        same([r.status, r.json()['granted'], bool(decided(r))], [200, ['analytics'], True])
+
+
 def test_keep_alive():
     """a form leaves the connection usable"""
     with Gate() as g, g.proxy.client() as c:

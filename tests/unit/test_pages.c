@@ -272,7 +272,7 @@ static bool make(const struct own_view *v, struct slice made[MADE])
 	made[3] = own_opt_page(v, true, &style);
 	made[4] = own_preferences(v, NOTE_SAVED, &style);
 	made[5] = own_preferences(v, NOTE_REFUSED, &style);
-	made[6] = own_state_json(v);
+	made[6] = own_state_json(v, SLICE("0123"));
 	made[7] = v->consent->source == CONSENT_SIGNED ? own_receipt_json(v) : SLICE("{}");
 	return !arena_failed(v->arena);
 }
