@@ -42,17 +42,9 @@ static void every_name_is_found(void **state)
 
 static void other_names(void **state)
 {
-	static const char *const names[] = {"",
-					    "A",
-					    "Accept",
-					    "Accept-Encoding",
-					    "X-Nope",
-					    "Hos",
-					    "Cookie2",
-					    "Cooki\x0D",
-					    "Set\x0D"
-					    "Cookie",
-					    "Proxy-Authentication-Info2"};
+	static const char *const names[] = {
+		"",    "A",	  "Accept",    "Accept-Encoding", "X-Nope",
+		"Hos", "Cookie2", "Cooki\x0D", "Set\rCookie",	  "Proxy-Authentication-Info2"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -45,8 +45,7 @@ static bool compile_and_match(struct arena *arena, struct pattern_scratch *scrat
 
 static bool parse_urls(struct arena *arena)
 {
-	static const char *const t[] = {"HTTPS://u@\xEF\xBD\x94racker\xE3\x80\x82"
-					"example:81/\xC3\xBC",
+	static const char *const t[] = {"HTTPS://u@\xEF\xBD\x94racker\xE3\x80\202example:81/\xC3\xBC",
 					"http://\xE2\x98\x83.-\xC3\xBC/",
 					"http://[1::2]/",
 					"http://0x7f.1/",

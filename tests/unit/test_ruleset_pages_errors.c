@@ -223,8 +223,8 @@ static void test_silence(void **state)
 		"pages {\n}\n",
 		"banner off\n",
 		"banner {\n}\n",
-		"banner {\n accent \"#0b57d0\" dark a8c7fa\n title de \"x\"\n title \"x\"\n logo /l.svg\n place top\n "
-		"link off\n}\n",
+		("banner {\n accent \"#0b57d0\" dark a8c7fa\n title de \"x\"\n title \"x\"\n logo /l.svg\n place top\n "
+		 "link off\n}\n"),
 		"policy 1 {\n path /privacy-settings/x\n storage cleared\n changed \"x\"\n}\n",
 	};
 
