@@ -118,13 +118,10 @@ static void print_lines(const struct examples *e)
 
 static void print_browser(const struct examples *e)
 {
-	printf("  In a browser, to agree to preferences and analytics: open the site, open the developer tools' "
-	       "console, "
-	       "paste\n"
-	       "  document.cookie = '" CONSENT_COOKIE "=%.*s; Path=/; Secure; Max-Age=%lld'\n"
-	       "  and look at https://localhost:%u/debug/cookies before and after.\n\n"
+	printf("  In a browser: open the site, answer the banner, and look at https://localhost:%u/debug/cookies and\n"
+	       "  /debug/beacons before and after. \"Privacy settings\" on every page changes the answer.\n\n"
 	       "  Ctrl-C ends the demo.\n\n",
-	       SLICE_ARG(e->good), (long long)ruleset_policy(e->site->rules)->remember, (unsigned)e->setup->port);
+	       (unsigned)e->setup->port);
 }
 
 void demo_print_examples(const struct demo_setup *s, const struct config *config)
