@@ -61,8 +61,8 @@ static void send_answer(struct exchange *e, unsigned status, struct slice body)
 						 .has_length = status != 204,
 						 .keep_alive = keep};
 	if (arena_failed(&e->arena) || !response_write_head(e) ||
-	    (!bodiless && !stream_write(&e->visitor->stream, body))) {
-		visitor_abort(e->visitor, "the answer could not be sent");
+	    (!bodiless && !e->channel->ops->put(e, body))) {
+		exchange_cut(e, "the answer could not be sent");
 		return;
 	}
 	if (!bodiless)

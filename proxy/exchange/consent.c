@@ -26,7 +26,7 @@ void own_begin(struct exchange *e)
 		answer(e, true);
 	} else {
 		e->request_state = REQUEST_OWN;
-		visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
+		channel_wait(e, e->server->parts.config->timeouts.body);
 	}
 }
 
@@ -35,7 +35,7 @@ void own_input(struct exchange *e, struct slice *in)
 	enum h1_body_result r;
 	struct slice data;
 
-	while ((r = h1_body_read(&e->request_body, in, &data)) == H1_BODY_DATA) {
+	while ((r = request_read(e, in, &data)) == H1_BODY_DATA) {
 		if (e->own_body.n + data.n > OWN_FORM_MAX) {
 			answer(e, true);
 			return;

@@ -110,26 +110,25 @@ static void log_exchange(const struct exchange *e)
 			      });
 }
 
-static struct visitor *end(struct exchange *e)
+static struct channel *end(struct exchange *e)
 {
-	struct visitor *v = e->visitor;
+	struct channel *c = e->channel;
 
 	log_exchange(e);
 	page_way_drop(e);
 	upstream_cancel(&e->upstream);
-	v->exchange = NULL;
+	c->exchange = NULL;
 	exchange_put(e);
-	return v;
+	return c;
 }
 
 void exchange_finish(struct exchange *e, bool keep_alive)
 {
 	bool unread = exchange_unread(e);
 	bool may_send = e->request_state != REQUEST_DONE || e->request_framing.keep_alive;
-	struct visitor *v = end(e);
+	struct channel *c = end(e);
 
-	v->linger = may_send;
-	visitor_next(v, keep_alive && !unread);
+	c->ops->over(c, keep_alive && !unread, may_send);
 }
 
 void exchange_drop(struct exchange *e, const char *why)
@@ -139,23 +138,22 @@ void exchange_drop(struct exchange *e, const char *why)
 	(void)end(e);
 }
 
+void exchange_cut(struct exchange *e, const char *why)
+{
+	e->channel->ops->cut(e, why);
+}
+
 void exchange_fail(struct exchange *e, unsigned status, const char *why)
 {
-	struct visitor *v = e->visitor;
-
 	e->error = why;
 	if (e->page.open && !e->decision.observe)
 		e->page.outcome = e->head_sent ? "cut" : "withheld";
 	page_way_drop(e);
 	upstream_cancel(&e->upstream);
-	if (!e->head_sent) {
+	if (e->head_sent)
+		exchange_cut(e, why);
+	else
 		answer_error(e, status);
-		return;
-	}
-	/* Never end a broken body cleanly: no last chunk, no close_notify; by RST where only the close delimits it. */
-	v->linger_dirty = e->visitor_framing.kind == H1_BODY_CLOSE;
-	(void)stream_flush(&v->stream);
-	visitor_abort(v, why);
 }
 
 void exchange_timeout(struct exchange *e)
@@ -176,9 +174,9 @@ void exchange_timeout(struct exchange *e)
 
 /* -- beginning ----------------------------------------------------------------------------------------------------- */
 
-static struct exchange *begin(struct visitor *v)
+static struct exchange *begin(struct channel *c)
 {
-	struct server *s = v->server;
+	struct server *s = c->visitor->server;
 	struct exchange *e = exchange_new(s);
 	struct timespec ts;
 
@@ -187,21 +185,22 @@ static struct exchange *begin(struct visitor *v)
 	e->magic = EXCHANGE_MAGIC;
 	e->serial = ++s->serial;
 	e->server = s;
-	e->visitor = v;
+	e->visitor = c->visitor;
+	e->channel = c;
 	e->upstream.handler = request_upstream_event;
 	e->upstream.arg = e;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	e->began_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 	if (access_log_enabled(s->parts.log))
 		e->began_us = monotonic_us();
-	v->exchange = e;
-	v->state = VISITOR_EXCHANGE;
+	c->exchange = e;
+	c->visitor->state = VISITOR_EXCHANGE;
 	return e;
 }
 
-bool exchange_refuse(struct visitor *v, unsigned status, const char *why)
+bool exchange_refuse(struct channel *c, unsigned status, const char *why)
 {
-	struct exchange *e = begin(v);
+	struct exchange *e = begin(c);
 
 	if (!e)
 		return false;
@@ -330,25 +329,35 @@ static void route(struct exchange *e)
 	decide(e);
 }
 
-bool exchange_begin(struct visitor *v, struct slice head)
+/* Content that is framed by the stream that carries it, or by nothing at all. */
+static struct h1_framing bare(struct h1_framing f)
 {
-	const struct h1_limits *limits = &v->server->parts.config->limits.h1;
-	struct exchange *e = begin(v);
+	if (f.kind != H1_BODY_NONE)
+		f.kind = H1_BODY_CLOSE;
+	return f;
+}
+
+bool exchange_begin(struct channel *c, struct slice head)
+{
+	const struct h1_limits *limits = &c->visitor->server->parts.config->limits.h1;
+	struct exchange *e = begin(c);
+	struct h1_framing framing;
 	enum h1_error error;
 
 	if (!e)
 		return false;
 	head = arena_copy(&e->arena, head);
 	error = arena_failed(&e->arena) ? H1_E_NO_MEMORY
-					: h1_parse_request(head, limits, v->stream.ssl != NULL, &e->arena, &e->request,
-							   &e->request_framing);
+					: h1_parse_request(head, limits, e->visitor->stream.ssl != NULL, &e->arena,
+							   &e->request, &e->request_framing);
 	if (error != H1_OK) {
 		e->request_framing.keep_alive = false;
 		refuse(e, h1_error_status(error), h1_error_text(error));
 		return true;
 	}
 	e->target = e->request.target;
-	h1_body_init(&e->request_body, &e->request_framing, limits, &e->arena);
+	framing = c->ops->bare_content ? bare(e->request_framing) : e->request_framing;
+	h1_body_init(&e->request_body, &framing, limits, &e->arena);
 	route(e);
 	return true;
 }

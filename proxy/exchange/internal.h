@@ -1,8 +1,12 @@
 /*
  * What the files of this folder share. A visitor is a connection from a browser; an exchange is one request and its
- * response, and exists only while one is in flight, so that an idle connection owns almost nothing.
+ * response, and exists only while one is in flight, so that an idle connection owns almost nothing. Between them stands
+ * a channel, which knows the version of HTTP: a visitor of HTTP/1.1 has one, a visitor of HTTP/2 one for each stream.
  *
- *   visitor.c   the connection: input, keep-alive, pipelining, deadlines, closing
+ *   visitor.c   the connection: its beginning, deadlines, closing; input of HTTP/1.1, keep-alive, pipelining
+ *   channel.h   what an exchange says to its visitor, whatever the version
+ *   channel_h1.c, channel_h2.c  how that is said in HTTP/1.1 and in HTTP/2
+ *   visitor_h2.c  a connection of HTTP/2
  *   exchange.c  birth, routing to a site, end and log of an exchange
  *   request.c   towards the origin: head, body, retry
  *   response.c  towards the visitor: interim and final heads, body
@@ -17,8 +21,10 @@
 
 #include <netinet/in.h>
 
+#include "proxy/exchange/channel.h"
 #include "proxy/exchange/server.h"
 #include "proxy/h1/h1.h"
+#include "proxy/h2/h2.h"
 #include "proxy/io/deadline.h"
 #include "proxy/io/listener.h"
 #include "proxy/io/stream.h"
@@ -53,6 +59,7 @@ struct server {
 	struct site *sites; /* in the order of the config */
 	struct pattern_scratch *scratch;
 	struct chain_pool pages;
+	struct h2_limits h2;
 	struct listening **listenings;
 	size_t n_listenings;
 	struct visitor *visitors;
@@ -92,9 +99,11 @@ struct visitor {
 	struct visitor *idle_prev;
 	struct stream stream;
 	struct deadline deadline;
-	struct exchange *exchange; /* in VISITOR_EXCHANGE */
-	struct buffer in;	   /* what came and could not be used yet */
+	struct channel channel; /* of HTTP/1.1: its exchange is there in VISITOR_EXCHANGE */
 	struct h1_scan scan;
+	char *room; /* what channel_room() gave out: the head, the chunk's line, the content */
+	size_t room_head;
+	struct visitor_h2 *h2; /* NULL: HTTP/1.1 */
 	uint64_t requests;
 	union {
 		struct sockaddr any;
@@ -103,8 +112,6 @@ struct visitor {
 	} peer;
 	char address[INET6_ADDRSTRLEN];
 	bool in_idle;
-	bool consuming;	   /* visitor_feed() is on the stack */
-	bool eof;	   /* the visitor ended its side */
 	bool linger;	   /* when closing: it may still be sending */
 	bool linger_dirty; /* close by RST: the body was cut off and only the close would delimit it */
 };
@@ -138,9 +145,8 @@ struct page_way {
 	bool whole;  /* the request was repeated without Range */
 	struct buffer rest;
 	struct deadline pause;	 /* when it comes, the encoder is flushed */
-	char *room;		 /* of the visitor's stream, while one is being filled; within one turn of the loop */
+	char *room;		 /* of the channel, while one is being filled; within one turn of the loop */
 	size_t room_n, room_end; /* its size; what is filled */
-	size_t chunk;		 /* where the open chunk's line stands */
 	const char *outcome;	 /* for the log; NULL: it is no page, or not touched */
 	bool counted;		 /* `before` is of use */
 	unsigned before[VERDICT_KINDS]; /* counts of the decision when the chain was opened */
@@ -152,6 +158,7 @@ struct exchange {
 	struct exchange *next_free;
 	struct server *server;
 	struct visitor *visitor;
+	struct channel *channel; /* the way back; it outlives the exchange */
 	const struct site *site; /* NULL until one is found */
 	struct arena arena;
 	struct buffer out; /* for heads on their way into a stream */
@@ -203,11 +210,35 @@ void visitor_wait(struct visitor *v, int64_t ms);
 void visitor_pull(struct visitor *v);
 /* The exchange is over (and freed): the next request, or closing. */
 void visitor_next(struct visitor *v, bool keep_alive);
-/* Closes at once; ends the exchange. */
+/* The connection is idle from now on, or no more: who is idle makes room for others. */
+void visitor_set_idle(struct visitor *v, bool idle);
+/* No more requests: closes when all output has left. */
+void visitor_close(struct visitor *v);
+/* Closes at once; ends what is in flight. */
 void visitor_abort(struct visitor *v, const char *why);
 /* Closes idle connections while draining. */
 void visitor_drain(struct visitor *v);
 void visitor_destroy(struct visitor *v);
+
+/* channel_h1.c */
+extern const struct channel_ops channel_h1;
+/* channel_h2.c */
+extern const struct channel_ops channel_h2;
+
+/* visitor_h2.c */
+/* The connection speaks HTTP/2. False if memory ran out. */
+bool visitor_h2_begin(struct visitor *v);
+/* Octets that came. */
+void visitor_h2_input(struct visitor *v, struct slice in);
+/* The socket takes more. */
+void visitor_h2_drained(struct visitor *v);
+/* The connection's deadline has come. */
+void visitor_h2_expired(struct visitor *v);
+/* No new requests. */
+void visitor_h2_drain(struct visitor *v);
+/* The connection is gone: ends its exchanges. */
+void visitor_h2_drop(struct visitor *v, const char *why);
+void visitor_h2_free(struct visitor *v);
 
 /* exchange.c */
 static inline bool exchange_has_content(const struct exchange *e)
@@ -222,22 +253,41 @@ static inline bool exchange_unread(const struct exchange *e)
 	return e->request_state != REQUEST_DONE && exchange_has_content(e);
 }
 /* True while the exchange that e was when its serial was read is still in flight. */
-static inline bool exchange_is(const struct visitor *v, const struct exchange *e, uint64_t serial)
+static inline bool exchange_is(const struct channel *c, const struct exchange *e, uint64_t serial)
 {
-	return v->exchange == e && e->serial == serial;
+	return c->exchange == e && e->serial == serial;
 }
-/* Takes a complete head; NULL only if memory ran out. The exchange may already be over on return (v->exchange NULL). */
-bool exchange_begin(struct visitor *v, struct slice head);
+/*
+ * Takes a complete head in the form of HTTP/1.1; false only if memory ran out. The exchange may already be over on
+ * return (c->exchange NULL).
+ */
+bool exchange_begin(struct channel *c, struct slice head);
 /* Answers a head that could not be read, and closes. */
-bool exchange_refuse(struct visitor *v, unsigned status, const char *why);
+bool exchange_refuse(struct channel *c, unsigned status, const char *why);
 /* Logs, frees, and hands the visitor on. */
 void exchange_finish(struct exchange *e, bool keep_alive);
 /* Frees without answering: the visitor is gone. */
 void exchange_drop(struct exchange *e, const char *why);
+/* Ends the exchange where it is, so that the visitor sees that it is not complete. */
+void exchange_cut(struct exchange *e, const char *why);
 /* Cuts the response off where it is, or answers with an error if none has begun. */
 void exchange_fail(struct exchange *e, unsigned status, const char *why);
 void exchange_timeout(struct exchange *e);
 void exchanges_free(struct server *s);
+
+static inline void channel_wait(struct exchange *e, int64_t ms)
+{
+	e->channel->ops->wait(e, ms);
+}
+static inline void channel_pull(struct exchange *e)
+{
+	e->channel->ops->pull(e->channel);
+}
+/* The visitor cannot follow: nothing more is to be read from the origin before response_resume(). */
+static inline bool channel_is_full(const struct exchange *e)
+{
+	return e->channel->ops->queued(e) > e->channel->ops->high_water;
+}
 
 /*
  * What to decide with: the site's env, or in observe mode a copy of it in *own that notes each verdict in e->would.
@@ -251,6 +301,8 @@ void request_start(struct exchange *e);
  * posted.
  */
 void request_block(struct exchange *e);
+/* h1_body_read() of the request's body, which in HTTP/2 ends with the channel's input. */
+enum h1_body_result request_read(struct exchange *e, struct slice *in, struct slice *data);
 /* Takes octets of the request's body from the front of *in. */
 void request_input(struct exchange *e, struct slice *in);
 /* The visitor ended its side. */
@@ -267,14 +319,14 @@ bool request_repeatable(const struct exchange *e);
 void response_readable(struct exchange *e);
 /* Output to the visitor has drained: go on reading from the origin. */
 void response_resume(struct exchange *e);
-/* Writes a final head to the visitor; false if memory ran out. */
+/* Sends e->response, which may be an interim one, on to the visitor as a head; false if that failed. */
 bool response_write_head(struct exchange *e);
 /* Whether the connection to the visitor can live on after this exchange. */
 bool response_keep_alive(const struct exchange *e);
 
 /* How the origin's framing is passed on: by length where it gave one, else in chunks, or by the close. */
 void response_choose_framing(struct exchange *e);
-/* Writes content with its framing. */
+/* Writes content. */
 bool response_put(struct exchange *e, struct slice data);
 /* Writes the end of a complete body and ends the exchange. */
 void response_end(struct exchange *e);

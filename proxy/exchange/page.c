@@ -2,14 +2,7 @@
 #include "proxy/page/accept.h"
 
 #define PAUSE_MS     4	 /* without input before the encoder is flushed: it costs octets */
-#define CHUNK_LINE   6	 /* of a chunk that fits into a block: up to four digits and CRLF */
-#define ROOM_MIN     64	 /* below that a new block is begun */
 #define COMPRESS_MIN 256 /* octets of a page; less does not get smaller */
-
-static struct stream *to_visitor(struct exchange *e)
-{
-	return &e->visitor->stream;
-}
 
 bool page_way_rules(const struct decide_env *env)
 {
@@ -23,81 +16,32 @@ bool page_way_rules(const struct decide_env *env)
 
 /* -- writing ------------------------------------------------------------------------------------------------------- */
 
-static bool chunked(const struct exchange *e)
-{
-	return e->visitor_framing.kind == H1_BODY_CHUNKED;
-}
-
-static bool make_head(struct exchange *e)
-{
-	buffer_clear(&e->out);
-	return h1_write_response(&e->out, &e->response, &e->visitor_framing, e->request.minor);
-}
-
-/*
- * Begins a piece of output in the stream's own block, so that each octet is copied once. The head stands there too, but
- * is no more than a plan until close_room(). One that leaves no room beside it is sent at once.
- */
+/* Begins a piece of output where it will be sent from, so that each octet is copied once. */
 static bool open_room(struct exchange *e)
 {
 	struct page_way *w = &e->page;
-	size_t head = 0;
+	bool waited = w->head_waits;
 
-	if (w->head_waits) {
-		if (!make_head(e))
-			return false;
-		head = e->out.n;
-		if (head > IO_BLOCK / 2) {
-			e->head_sent = true;
-			w->head_waits = false;
-			if (!stream_write(to_visitor(e), buffer_slice(&e->out)))
-				return false;
-			head = 0;
-		}
-	}
-	w->room = stream_room(to_visitor(e), head + ROOM_MIN, &w->room_n);
-	if (!w->room)
-		return false;
-	if (head)
-		memcpy(w->room, e->out.p, head);
-	w->chunk = head;
-	w->room_end = head + (chunked(e) ? CHUNK_LINE : 0);
-	w->room_n -= chunked(e) ? 2 : 0;
-	return true;
-}
-
-/* Writes the line before the chunk and the CRLF behind it. */
-static void close_chunk(struct page_way *w)
-{
-	size_t n = w->room_end - w->chunk - CHUNK_LINE;
-	char line[20];
-	size_t length = n ? h1_chunk_head(line, n) : 0;
-
-	if (n == 0) {
-		w->room_end = w->chunk;
-		return;
-	}
-	if (length < CHUNK_LINE)
-		memmove(w->room + w->chunk + length, w->room + w->chunk + CHUNK_LINE, n);
-	memcpy(w->room + w->chunk, line, length);
-	memcpy(w->room + w->chunk + length + n, "\r\n", 2);
-	w->room_end = w->chunk + length + n + 2;
+	w->room = e->channel->ops->room(e, &w->head_waits, &w->room_n);
+	w->room_end = 0;
+	if (waited && !w->head_waits)
+		e->head_sent = true;
+	return w->room != NULL;
 }
 
 /* From here on it is sent. */
 static bool close_room(struct exchange *e)
 {
 	struct page_way *w = &e->page;
+	bool head = w->head_waits;
 
 	if (!w->room)
 		return true;
-	if (chunked(e))
-		close_chunk(w);
-	if (w->head_waits)
+	if (head)
 		e->head_sent = true;
 	w->head_waits = false;
 	w->room = NULL;
-	return stream_commit(to_visitor(e), w->room_end);
+	return e->channel->ops->commit(e, head, w->room_end);
 }
 
 /* The sink of the chain. */
@@ -139,7 +83,7 @@ void page_way_drop(struct exchange *e)
 	if (!w->chain.pool)
 		return;
 	if (w->room)
-		stream_forget(to_visitor(e));
+		e->channel->ops->forget(e);
 	w->room = NULL;
 	w->open = w->head_waits = w->full = w->ending = false;
 	w->chain.pool = NULL;
@@ -321,7 +265,7 @@ static bool pass_as_it_came(struct exchange *e, struct slice octets, const char 
 	e->page.counted = false;
 	if (response_write_head(e) && response_put(e, octets))
 		return true;
-	visitor_abort(e->visitor, "the visitor's connection failed");
+	exchange_cut(e, "the visitor's connection failed");
 	return false;
 }
 
@@ -331,7 +275,7 @@ static void fail(struct exchange *e)
 	const struct chain *c = &e->page.chain;
 
 	if (c->error == CHAIN_E_STOPPED)
-		visitor_abort(e->visitor, "the visitor's connection failed");
+		exchange_cut(e, "the visitor's connection failed");
 	else
 		exchange_fail(e, 502, c->detail ? c->detail : chain_error_text(c->error));
 }
@@ -365,7 +309,7 @@ static enum chain_result push(struct exchange *e, struct slice *data)
 {
 	enum chain_result r = CHAIN_FULL;
 
-	while (r == CHAIN_FULL && stream_queued(to_visitor(e)) < STREAM_HIGH_WATER)
+	while (r == CHAIN_FULL && e->channel->ops->queued(e) < STREAM_HIGH_WATER)
 		r = chain_push(&e->page.chain, data);
 	return r;
 }
@@ -398,12 +342,12 @@ bool page_way_settle(struct exchange *e)
 {
 	struct page_way *w = &e->page;
 
-	if (close_room(e) && stream_flush(to_visitor(e)) != STREAM_ERROR) {
+	if (close_room(e) && e->channel->ops->flush(e)) {
 		if (w->open && w->chain.unflushed)
 			deadline_set(&w->pause, PAUSE_MS);
 		return true;
 	}
-	visitor_abort(e->visitor, "the visitor's connection failed");
+	exchange_cut(e, "the visitor's connection failed");
 	return false;
 }
 
@@ -428,7 +372,7 @@ static void finish(struct exchange *e)
 
 	do
 		r = chain_finish(&w->chain);
-	while (r == CHAIN_FULL && stream_queued(to_visitor(e)) < STREAM_HIGH_WATER);
+	while (r == CHAIN_FULL && e->channel->ops->queued(e) < STREAM_HIGH_WATER);
 	if (r == CHAIN_ERROR) {
 		fail(e);
 		return;
@@ -441,7 +385,7 @@ static void finish(struct exchange *e)
 	if (e->decision.observe && w->chain.error)
 		w->outcome = "unread";
 	if ((w->head_waits && !w->room && !open_room(e)) || !close_room(e))
-		visitor_abort(e->visitor, "the visitor's connection failed");
+		exchange_cut(e, "the visitor's connection failed");
 	else
 		response_end(e);
 }

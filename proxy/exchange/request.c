@@ -23,7 +23,7 @@ void request_start(struct exchange *e)
 	const struct config_timeouts *t = &e->server->parts.config->timeouts;
 
 	e->request_state = REQUEST_WAITING;
-	visitor_wait(e->visitor, t->connect + t->response);
+	channel_wait(e, t->connect + t->response);
 	get_connection(e, false);
 }
 
@@ -52,7 +52,7 @@ void request_again(struct exchange *e)
 	e->send_failed = e->origin_spoke = false;
 	e->attempts = 0;
 	buffer_free(&e->origin_in);
-	visitor_wait(e->visitor, t->connect + t->response);
+	channel_wait(e, t->connect + t->response);
 	get_connection(e, false);
 }
 
@@ -100,7 +100,7 @@ static void connect_failed(struct exchange *e)
 
 static void wait_for_answer(struct exchange *e)
 {
-	visitor_wait(e->visitor, e->server->parts.config->timeouts.response);
+	channel_wait(e, e->server->parts.config->timeouts.response);
 }
 
 static struct stream *to_origin(struct exchange *e)
@@ -144,14 +144,14 @@ static void send_head(struct exchange *e)
 	e->request_state = body ? REQUEST_BODY : REQUEST_DONE;
 	put(e, buffer_slice(&e->out));
 	/* What is there of the body leaves with the head: request_input() flushes. */
-	if (!body || (!e->visitor->consuming && e->visitor->in.n == 0))
+	if (!body || (!e->channel->consuming && e->channel->in.n == 0))
 		flush(e);
 	if (!body) {
 		wait_for_answer(e);
 		return;
 	}
-	visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
-	visitor_pull(e->visitor);
+	channel_wait(e, e->server->parts.config->timeouts.body);
+	channel_pull(e);
 }
 
 static void put_content(struct exchange *e, struct slice data)
@@ -188,7 +188,7 @@ static void body_progress(struct exchange *e)
 	if (e->request_body.received - e->request_progress < PROGRESS_MIN)
 		return;
 	e->request_progress = e->request_body.received;
-	visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
+	channel_wait(e, e->server->parts.config->timeouts.body);
 }
 
 static bool too_long(const struct exchange *e)
@@ -203,6 +203,15 @@ static bool origin_full(struct exchange *e)
 	return !e->send_failed && stream_queued(to_origin(e)) >= STREAM_HIGH_WATER;
 }
 
+enum h1_body_result request_read(struct exchange *e, struct slice *in, struct slice *data)
+{
+	enum h1_body_result r = h1_body_read(&e->request_body, in, data);
+
+	if (r == H1_BODY_MORE && e->request_body.kind == H1_BODY_CLOSE && e->channel->eof)
+		r = h1_body_eof(&e->request_body);
+	return r;
+}
+
 /* One piece. False: stop, the input is used up, the origin is full, or the exchange has ended. */
 static bool take_piece(struct exchange *e, struct slice *in)
 {
@@ -210,7 +219,7 @@ static bool take_piece(struct exchange *e, struct slice *in)
 
 	if (origin_full(e))
 		return false;
-	switch (h1_body_read(&e->request_body, in, &data)) {
+	switch (request_read(e, in, &data)) {
 	case H1_BODY_DATA:
 		if (too_long(e)) {
 			exchange_fail(e, 413, "the request's body is longer than the limit");
@@ -243,7 +252,7 @@ void request_block(struct exchange *e)
 		return;
 	}
 	e->request_state = REQUEST_DISCARD;
-	visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
+	channel_wait(e, e->server->parts.config->timeouts.body);
 }
 
 static void discard(struct exchange *e, struct slice *in)
@@ -252,7 +261,7 @@ static void discard(struct exchange *e, struct slice *in)
 	enum h1_body_result r;
 
 	do
-		r = h1_body_read(&e->request_body, in, &data);
+		r = request_read(e, in, &data);
 	while (r == H1_BODY_DATA && e->request_body.received <= DISCARD_MAX);
 	if (r == H1_BODY_MORE)
 		return;
@@ -269,7 +278,7 @@ static void discard(struct exchange *e, struct slice *in)
 
 void request_input(struct exchange *e, struct slice *in)
 {
-	struct visitor *v = e->visitor;
+	struct channel *c = e->channel;
 
 	if (e->response_state == RESPONSE_TUNNEL) {
 		tunnel_from_visitor(e, in);
@@ -287,7 +296,7 @@ void request_input(struct exchange *e, struct slice *in)
 		return;
 	while (take_piece(e, in))
 		;
-	if (v->exchange != e || e->request_state != REQUEST_BODY)
+	if (c->exchange != e || e->request_state != REQUEST_BODY)
 		return;
 	body_progress(e);
 	flush(e);
@@ -295,7 +304,7 @@ void request_input(struct exchange *e, struct slice *in)
 
 void request_eof(struct exchange *e)
 {
-	if (e->visitor->in.n)
+	if (e->channel->in.n)
 		return; /* what came before the end is not used up yet */
 	if (e->response_state == RESPONSE_TUNNEL)
 		tunnel_visitor_eof(e);
@@ -325,11 +334,11 @@ void request_upstream_event(void *arg, enum upstream_event event)
 			response_readable(e);
 		break;
 	case UPSTREAM_DRAINED:
-		visitor_pull(e->visitor);
+		channel_pull(e);
 		break;
 	case UPSTREAM_WRITE_FAILED:
 		sending_failed(e);
-		visitor_pull(e->visitor); /* it may be paused, and nothing else will drain */
+		channel_pull(e); /* it may be paused, and nothing else will drain */
 		break;
 	}
 }

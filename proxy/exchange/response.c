@@ -1,10 +1,5 @@
 #include "proxy/exchange/internal.h"
 
-static struct stream *to_visitor(struct exchange *e)
-{
-	return &e->visitor->stream;
-}
-
 /* -- heads --------------------------------------------------------------------------------------------------------- */
 
 bool response_keep_alive(const struct exchange *e)
@@ -12,7 +7,7 @@ bool response_keep_alive(const struct exchange *e)
 	const struct server *s = e->server;
 
 	/* After the visitor's FIN only what it has pipelined already can follow. */
-	if (!e->request_framing.keep_alive || s->draining || (e->visitor->eof && e->visitor->in.n == 0))
+	if (!e->request_framing.keep_alive || s->draining || (e->channel->eof && e->channel->in.n == 0))
 		return false;
 	if (exchange_unread(e) && e->response.status >= 400)
 		return false; /* the rest of the body is not worth reading */
@@ -21,12 +16,11 @@ bool response_keep_alive(const struct exchange *e)
 
 bool response_write_head(struct exchange *e)
 {
-	buffer_clear(&e->out);
-	if (!h1_write_response(&e->out, &e->response, &e->visitor_framing, e->request.minor))
+	if (!e->channel->ops->head(e))
 		return false;
 	if (e->response.status >= 200 || e->response.status == 101)
 		e->head_sent = true;
-	return stream_write(to_visitor(e), buffer_slice(&e->out));
+	return true;
 }
 
 bool forward_response_fields(struct exchange *e)
@@ -73,7 +67,7 @@ static bool final_head(struct exchange *e)
 		return false;
 	e->status = e->response.status;
 	if (how == PAGE_HEAD_NOW && !response_write_head(e)) {
-		visitor_abort(e->visitor, "the visitor's connection failed");
+		exchange_cut(e, "the visitor's connection failed");
 		return false;
 	}
 	h1_body_init(&e->response_body, &e->response_framing, &e->server->parts.config->limits.h1, &e->arena);
@@ -92,7 +86,7 @@ static bool interim_head(struct exchange *e)
 		return false;
 	}
 	if (e->request_state == REQUEST_DONE)
-		visitor_wait(e->visitor, e->server->parts.config->timeouts.response);
+		channel_wait(e, e->server->parts.config->timeouts.response);
 	if (!wanted)
 		return true;
 	if (decide_response(exchange_env(e, &own), &e->response, true, &e->arena, &e->decision) != DECIDE_OK ||
@@ -102,7 +96,7 @@ static bool interim_head(struct exchange *e)
 	}
 	e->visitor_framing = (struct h1_framing){.kind = H1_BODY_NONE, .keep_alive = true};
 	if (!response_write_head(e)) {
-		visitor_abort(e->visitor, "the visitor's connection failed");
+		exchange_cut(e, "the visitor's connection failed");
 		return false;
 	}
 	return true;
@@ -123,7 +117,7 @@ static bool switch_protocol(struct exchange *e, struct slice *in)
 						 .upgrade = true,
 						 .upgrade_protocol = e->response_framing.upgrade_protocol};
 	if (!response_write_head(e)) {
-		visitor_abort(e->visitor, "the visitor's connection failed");
+		exchange_cut(e, "the visitor's connection failed");
 		return false;
 	}
 	tunnel_begin(e, *in);
@@ -173,14 +167,8 @@ static bool read_head(struct exchange *e, struct slice *in)
 
 bool response_put(struct exchange *e, struct slice data)
 {
-	char line[20];
-	struct stream *s = to_visitor(e);
-
 	e->sent += data.n;
-	if (e->visitor_framing.kind != H1_BODY_CHUNKED)
-		return stream_write(s, data);
-	return stream_write(s, slice_of(line, h1_chunk_head(line, data.n))) && stream_write(s, data) &&
-	       stream_write(s, SLICE("\r\n"));
+	return e->channel->ops->put(e, data);
 }
 
 /*
@@ -192,10 +180,7 @@ static bool put_end(struct exchange *e)
 	bool changed = e->page.counted && !e->decision.observe;
 	const struct fields *trailers = e->request_framing.te_trailers && !changed ? &e->response_body.trailers : NULL;
 
-	if (e->visitor_framing.kind != H1_BODY_CHUNKED)
-		return true;
-	buffer_clear(&e->out);
-	return h1_write_last_chunk(&e->out, trailers) && stream_write(to_visitor(e), buffer_slice(&e->out));
+	return e->channel->ops->end(e, trailers);
 }
 
 void response_end(struct exchange *e)
@@ -204,7 +189,7 @@ void response_end(struct exchange *e)
 	if (put_end(e))
 		exchange_finish(e, e->visitor_framing.keep_alive);
 	else
-		visitor_abort(e->visitor, "the visitor's connection failed");
+		exchange_cut(e, "the visitor's connection failed");
 }
 
 static void complete(struct exchange *e, bool rest)
@@ -233,7 +218,7 @@ static bool read_body(struct exchange *e, struct slice *in)
 			return page_way_content(e, data);
 		if (response_put(e, data))
 			return true;
-		visitor_abort(e->visitor, "the visitor's connection failed");
+		exchange_cut(e, "the visitor's connection failed");
 		return false;
 	case H1_BODY_END:
 		complete(e, in->n > 0);
@@ -252,14 +237,12 @@ static bool read_body(struct exchange *e, struct slice *in)
 /* Stops reading from the origin while the visitor cannot follow. */
 static void settle(struct exchange *e)
 {
-	struct stream *s = to_visitor(e);
-
 	if (!page_way_settle(e))
 		return;
 	/* A head has one deadline, however often a piece of it comes. */
 	if (e->response_state == RESPONSE_BODY)
-		visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
-	if (stream_queued(s) > 0 && e->upstream.conn)
+		channel_wait(e, e->server->parts.config->timeouts.body);
+	if (channel_is_full(e) && e->upstream.conn)
 		stream_pause(&e->upstream.conn->stream);
 }
 
@@ -278,7 +261,7 @@ static bool keep(struct exchange *e, struct slice in, bool kept)
 
 static void input(struct exchange *e, struct slice fresh)
 {
-	struct visitor *v = e->visitor;
+	struct channel *c = e->channel;
 	struct slice in = fresh;
 	bool kept = e->origin_in.n > 0, more = true;
 	uint64_t serial = e->serial;
@@ -293,7 +276,7 @@ static void input(struct exchange *e, struct slice fresh)
 	}
 	while (more)
 		more = e->response_state == RESPONSE_HEAD ? read_head(e, &in) : read_body(e, &in);
-	if (!exchange_is(v, e, serial) || e->response_state == RESPONSE_TUNNEL)
+	if (!exchange_is(c, e, serial) || e->response_state == RESPONSE_TUNNEL)
 		return;
 	if (keep(e, in, kept))
 		settle(e);
@@ -303,11 +286,11 @@ static void input(struct exchange *e, struct slice fresh)
 
 bool response_go_on(struct exchange *e)
 {
-	struct visitor *v = e->visitor;
+	struct channel *c = e->channel;
 	uint64_t serial = e->serial;
 
 	input(e, slice_of(NULL, 0));
-	return exchange_is(v, e, serial) && !e->page.full && !e->page.ending && stream_queued(to_visitor(e)) == 0;
+	return exchange_is(c, e, serial) && !e->page.full && !e->page.ending && !channel_is_full(e);
 }
 
 static void ended(struct exchange *e, const char *why)
@@ -354,6 +337,6 @@ void response_resume(struct exchange *e)
 	if (!c || !stream_is_open(&c->stream))
 		return;
 	if (e->response_state == RESPONSE_BODY)
-		visitor_wait(e->visitor, e->server->parts.config->timeouts.body);
+		channel_wait(e, e->server->parts.config->timeouts.body);
 	stream_resume(&c->stream);
 }

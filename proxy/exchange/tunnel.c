@@ -2,7 +2,7 @@
 
 static void alive(struct exchange *e)
 {
-	visitor_wait(e->visitor, e->server->parts.config->timeouts.idle);
+	channel_wait(e, e->server->parts.config->timeouts.idle);
 }
 
 static struct stream *origin(struct exchange *e)
@@ -18,19 +18,18 @@ static void finish(struct exchange *e)
 /* What the origin said behind its 101 belongs to the tunnel. */
 void tunnel_begin(struct exchange *e, struct slice rest)
 {
-	struct visitor *v = e->visitor;
 	bool ok;
 
 	e->response_state = RESPONSE_TUNNEL;
-	ok = stream_write(&v->stream, rest);
+	ok = rest.n == 0 || e->channel->ops->put(e, rest);
 	buffer_free(&e->origin_in);
 	e->sent += rest.n;
-	if (!ok || stream_flush(&v->stream) == STREAM_ERROR) {
-		visitor_abort(v, "the visitor's connection failed");
+	if (!ok || !e->channel->ops->flush(e)) {
+		exchange_cut(e, "the visitor's connection failed");
 		return;
 	}
 	alive(e);
-	visitor_pull(v);
+	channel_pull(e);
 }
 
 void tunnel_from_visitor(struct exchange *e, struct slice *in)
@@ -64,32 +63,30 @@ void tunnel_visitor_eof(struct exchange *e)
 
 static void origin_ended(struct exchange *e)
 {
-	struct visitor *v = e->visitor;
+	const struct channel_ops *ops = e->channel->ops;
 
 	e->origin_eof = true;
 	stream_pause(origin(e));
-	if (v->eof)
-		finish(e);
-	else if (stream_queued(&v->stream) == 0)
-		stream_shutdown(&v->stream);
+	if (!e->channel->eof && (ops->bare_content || ops->queued(e) == 0))
+		(void)ops->end(e, NULL);
 	else
 		finish(e); /* sends what is queued, then closes */
 }
 
 void tunnel_from_origin(struct exchange *e)
 {
-	struct visitor *v = e->visitor;
+	const struct channel_ops *ops = e->channel->ops;
 	struct io *io = &e->server->io;
 	size_t n = 0;
 
 	switch (stream_read(origin(e), io->scratch, IO_SCRATCH, &n)) {
 	case STREAM_OK:
 		e->sent += n;
-		if (!stream_write(&v->stream, slice_of(io->scratch, n)) || stream_flush(&v->stream) == STREAM_ERROR) {
-			visitor_abort(v, "the visitor's connection failed");
+		if (!ops->put(e, slice_of(io->scratch, n)) || !ops->flush(e)) {
+			exchange_cut(e, "the visitor's connection failed");
 			return;
 		}
-		if (stream_queued(&v->stream) > 0)
+		if (channel_is_full(e))
 			stream_pause(origin(e));
 		alive(e);
 		break;

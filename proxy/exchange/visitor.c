@@ -17,8 +17,8 @@ static bool progressed(struct visitor *v)
 {
 	bool moved = stream_progressed(&v->stream);
 
-	if (v->exchange && v->exchange->upstream.conn)
-		moved |= stream_progressed(&v->exchange->upstream.conn->stream);
+	if (v->channel.exchange && v->channel.exchange->upstream.conn)
+		moved |= stream_progressed(&v->channel.exchange->upstream.conn->stream);
 	return moved;
 }
 
@@ -65,6 +65,14 @@ static void idle_remove(struct visitor *v)
 		admit(s);
 }
 
+void visitor_set_idle(struct visitor *v, bool idle)
+{
+	if (idle && !v->in_idle)
+		idle_add(v);
+	else if (!idle)
+		idle_remove(v);
+}
+
 /* -- ending -------------------------------------------------------------------------------------------------------- */
 
 static void free_visitor(struct io_reap *r)
@@ -72,9 +80,18 @@ static void free_visitor(struct io_reap *r)
 	struct visitor *v = (struct visitor *)r;
 
 	deadline_free(&v->deadline);
-	buffer_free(&v->in);
+	buffer_free(&v->channel.in);
+	visitor_h2_free(v);
 	v->magic = 0;
 	free(v);
+}
+
+static void drop_exchanges(struct visitor *v, const char *why)
+{
+	if (v->h2)
+		visitor_h2_drop(v, why);
+	else if (v->channel.exchange)
+		exchange_drop(v->channel.exchange, why);
 }
 
 void visitor_destroy(struct visitor *v)
@@ -85,8 +102,7 @@ void visitor_destroy(struct visitor *v)
 		return;
 	v->state = VISITOR_CLOSED;
 	idle_remove(v);
-	if (v->exchange)
-		exchange_drop(v->exchange, "the visitor left");
+	drop_exchanges(v, "the visitor left");
 	deadline_clear(&v->deadline);
 	stream_close(&v->stream, v->linger_dirty);
 	*(v->prev ? &v->prev->next : &s->visitors) = v->next;
@@ -101,8 +117,7 @@ void visitor_destroy(struct visitor *v)
 
 void visitor_abort(struct visitor *v, const char *why)
 {
-	if (v->exchange)
-		exchange_drop(v->exchange, why);
+	drop_exchanges(v, why);
 	visitor_destroy(v);
 }
 
@@ -110,7 +125,7 @@ void visitor_abort(struct visitor *v, const char *why)
  * that can overtake the tail of our answer (RFC 9112 9.6). */
 static void sent_all(struct visitor *v)
 {
-	if (!v->linger || v->eof) {
+	if (!v->linger || v->channel.eof) {
 		stream_notify_end(&v->stream);
 		visitor_destroy(v);
 		return;
@@ -121,11 +136,11 @@ static void sent_all(struct visitor *v)
 	stream_resume(&v->stream);
 }
 
-static void begin_closing(struct visitor *v)
+void visitor_close(struct visitor *v)
 {
 	v->state = VISITOR_CLOSING;
 	idle_remove(v);
-	buffer_free(&v->in);
+	buffer_free(&v->channel.in);
 	switch (stream_flush(&v->stream)) {
 	case STREAM_OK:
 		sent_all(v);
@@ -146,7 +161,7 @@ void visitor_next(struct visitor *v, bool keep_alive)
 	 */
 	if (!keep_alive || v->server->draining) {
 		v->linger |= keep_alive;
-		begin_closing(v);
+		visitor_close(v);
 		return;
 	}
 	if (stream_flush(&v->stream) == STREAM_ERROR) {
@@ -180,12 +195,12 @@ static bool consume_head(struct visitor *v, struct slice *in)
 		return false;
 	case H1_SCAN_ERROR:
 		*in = slice_from(*in, in->n);
-		ok = exchange_refuse(v, h1_error_status(v->scan.error), h1_error_text(v->scan.error));
+		ok = exchange_refuse(&v->channel, h1_error_status(v->scan.error), h1_error_text(v->scan.error));
 		break;
 	case H1_SCAN_END:
 	default:
 		v->requests++;
-		ok = exchange_begin(v, slice_head(*in, length));
+		ok = exchange_begin(&v->channel, slice_head(*in, length));
 		*in = slice_from(*in, length);
 		break;
 	}
@@ -204,7 +219,7 @@ static void consume(struct visitor *v, struct slice *in)
 {
 	for (;;) {
 		size_t before = in->n;
-		struct exchange *e = v->exchange;
+		struct exchange *e = v->channel.exchange;
 
 		switch (v->state) {
 		case VISITOR_IDLE:
@@ -214,7 +229,7 @@ static void consume(struct visitor *v, struct slice *in)
 			break;
 		case VISITOR_EXCHANGE:
 			request_input(e, in);
-			if (v->exchange == e && (in->n == before || in->n == 0))
+			if (v->channel.exchange == e && (in->n == before || in->n == 0))
 				return;
 			break;
 		case VISITOR_CLOSING:
@@ -231,47 +246,47 @@ static void consume(struct visitor *v, struct slice *in)
 /* Uses fresh octets behind what was kept, and keeps what cannot be used yet. */
 static void feed(struct visitor *v, struct slice fresh)
 {
-	bool kept = v->in.n > 0;
+	bool kept = v->channel.in.n > 0;
 	struct slice in = fresh;
 	size_t used;
 
 	if (kept) {
-		if (!buffer_add(&v->in, fresh)) {
+		if (!buffer_add(&v->channel.in, fresh)) {
 			visitor_abort(v, "too much input, or out of memory");
 			return;
 		}
-		in = buffer_slice(&v->in);
+		in = buffer_slice(&v->channel.in);
 	}
 	used = in.n;
-	v->consuming = true;
+	v->channel.consuming = true;
 	consume(v, &in);
-	v->consuming = false;
+	v->channel.consuming = false;
 	used -= in.n;
 	if (v->state >= VISITOR_CLOSING)
 		return;
 	if (kept)
-		buffer_consume(&v->in, used < v->in.n ? used : v->in.n);
-	else if (in.n && !buffer_add(&v->in, in)) {
+		buffer_consume(&v->channel.in, used < v->channel.in.n ? used : v->channel.in.n);
+	else if (in.n && !buffer_add(&v->channel.in, in)) {
 		visitor_abort(v, "out of memory");
 		return;
 	}
-	if (v->in.n == 0)
-		buffer_free(&v->in);
-	if ((v->state == VISITOR_EXCHANGE || choked(v)) && v->in.n >= STREAM_HIGH_WATER)
+	if (v->channel.in.n == 0)
+		buffer_free(&v->channel.in);
+	if ((v->state == VISITOR_EXCHANGE || choked(v)) && v->channel.in.n >= STREAM_HIGH_WATER)
 		stream_pause(&v->stream);
-	else if (!v->eof)
+	else if (!v->channel.eof)
 		stream_resume(&v->stream);
-	if (v->eof && v->state != VISITOR_CLOSED)
+	if (v->channel.eof && v->state != VISITOR_CLOSED)
 		end_of_input(v);
 }
 
 void visitor_pull(struct visitor *v)
 {
-	if (v->consuming || v->state == VISITOR_CLOSED)
+	if (v->channel.consuming || v->state == VISITOR_CLOSED)
 		return;
-	if (v->in.n)
+	if (v->channel.in.n)
 		feed(v, slice_of(NULL, 0));
-	else if (v->eof)
+	else if (v->channel.eof)
 		end_of_input(v);
 	else
 		stream_resume(&v->stream);
@@ -282,14 +297,14 @@ static void end_of_input(struct visitor *v)
 {
 	switch (v->state) {
 	case VISITOR_EXCHANGE:
-		request_eof(v->exchange);
+		request_eof(v->channel.exchange);
 		break;
 	case VISITOR_HEAD:
 	case VISITOR_IDLE:
-		if (choked(v) && v->in.n)
+		if (choked(v) && v->channel.in.n)
 			break; /* a request waits for its turn: asked again when the output has drained */
 		if (stream_queued(&v->stream))
-			begin_closing(v);
+			visitor_close(v);
 		else
 			visitor_destroy(v);
 		break;
@@ -310,15 +325,22 @@ static void readable(struct visitor *v)
 
 	switch (stream_read(&v->stream, io->scratch, IO_SCRATCH, &n)) {
 	case STREAM_OK:
-		if (v->state < VISITOR_CLOSING)
+		if (v->state >= VISITOR_CLOSING)
+			break;
+		if (v->h2)
+			visitor_h2_input(v, slice_of(io->scratch, n));
+		else
 			feed(v, slice_of(io->scratch, n));
 		break;
 	case STREAM_AGAIN:
 		break;
 	case STREAM_EOF:
-		v->eof = true;
+		v->channel.eof = true;
 		stream_pause(&v->stream);
-		end_of_input(v);
+		if (v->h2 && v->state < VISITOR_CLOSING)
+			visitor_destroy(v); /* streams cannot be taken up again, and no client half-closes */
+		else
+			end_of_input(v);
 		break;
 	case STREAM_ERROR:
 		visitor_abort(v, "the visitor's connection failed");
@@ -332,16 +354,22 @@ static void secured(struct visitor *v)
 {
 	v->state = VISITOR_IDLE;
 	visitor_wait(v, v->server->parts.config->timeouts.head);
+	if (v->stream.ssl && tls_is_h2(v->stream.ssl) && !visitor_h2_begin(v))
+		visitor_destroy(v);
 }
 
 static void drained(struct visitor *v)
 {
+	if (v->h2 && v->state < VISITOR_CLOSING) {
+		visitor_h2_drained(v);
+		return;
+	}
 	switch (v->state) {
 	case VISITOR_CLOSING:
 		sent_all(v);
 		break;
 	case VISITOR_EXCHANGE:
-		response_resume(v->exchange);
+		response_resume(v->channel.exchange);
 		break;
 	case VISITOR_IDLE:
 		visitor_pull(v);
@@ -388,12 +416,16 @@ static void on_deadline(void *arg)
 		visitor_wait(v, v->server->parts.config->timeouts.body);
 		return;
 	}
+	if (v->h2 && v->state < VISITOR_CLOSING) {
+		visitor_h2_expired(v);
+		return;
+	}
 	switch (v->state) {
 	case VISITOR_EXCHANGE:
-		exchange_timeout(v->exchange);
+		exchange_timeout(v->channel.exchange);
 		break;
 	case VISITOR_HEAD:
-		if (!exchange_refuse(v, 408, "the request's head took too long"))
+		if (!exchange_refuse(&v->channel, 408, "the request's head took too long"))
 			visitor_destroy(v);
 		break;
 	default:
@@ -404,7 +436,11 @@ static void on_deadline(void *arg)
 
 void visitor_drain(struct visitor *v)
 {
-	if (v->state != VISITOR_IDLE || v->in.n || stream_queued(&v->stream))
+	if (v->h2 && v->state < VISITOR_CLOSING) {
+		visitor_h2_drain(v);
+		return;
+	}
+	if (v->state != VISITOR_IDLE || v->channel.in.n || stream_queued(&v->stream))
 		return;
 	/* Who has just connected cannot know better than to send a request: it is answered, then told. */
 	if (v->requests == 0) {
@@ -412,7 +448,7 @@ void visitor_drain(struct visitor *v)
 		return;
 	}
 	v->linger = true;
-	begin_closing(v);
+	visitor_close(v);
 }
 
 /* -- beginning ----------------------------------------------------------------------------------------------------- */
@@ -471,7 +507,9 @@ void visitor_accept(void *arg, int fd, const struct sockaddr *peer, socklen_t le
 	v->magic = VISITOR_MAGIC;
 	v->server = s;
 	v->listen = l->config;
-	buffer_init(&v->in, c->limits.h1.head + 3 * (size_t)IO_SCRATCH);
+	v->channel.ops = &channel_h1;
+	v->channel.visitor = v;
+	buffer_init(&v->channel.in, c->limits.h1.head + 3 * (size_t)IO_SCRATCH);
 	set_peer(v, peer, len);
 	if (!begin(v, fd)) {
 		deadline_free(&v->deadline);

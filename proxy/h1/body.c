@@ -126,7 +126,7 @@ static enum h1_error chunk_octet(struct h1_body *b, char c)
 
 /* -- trailers (RFC 9112 7.1.2, RFC 9110 6.5) ----------------------------------------------------------------------- */
 
-static bool is_allowed_trailer(struct slice name)
+bool h1_is_trailer(struct slice name)
 {
 	enum field_id id = field_id_of(name);
 
@@ -148,7 +148,7 @@ static enum h1_error end_trailer(struct h1_body *b)
 		return error;
 	if (b->trailer_fields++ == b->limits.fields)
 		return H1_E_TOO_MANY_FIELDS;
-	if (is_allowed_trailer(name) &&
+	if (h1_is_trailer(name) &&
 	    !fields_add(&b->trailers, arena_copy(b->arena, name), arena_copy(b->arena, value)))
 		return H1_E_NO_MEMORY;
 	buffer_clear(&b->line);

@@ -192,6 +192,11 @@ bool h1_write_request(struct buffer *out, const struct request *req, const struc
 bool h1_write_response(struct buffer *out, const struct response *resp, const struct h1_framing *framing,
 		       unsigned minor);
 
+/* True if a line of it can be written: the name is a token, and the value holds no control octet. */
+bool h1_is_writable(const struct field *f);
+/* True for a field that may stand in trailers. */
+bool h1_is_trailer(struct slice name);
+
 /* The line before a chunk of n octets of content (n > 0); the content and CRLF must follow. At most 18 octets. */
 size_t h1_chunk_head(char out[20], uint64_t n);
 /* The last chunk with those trailers that are allowed; trailers may be NULL. False as above. */

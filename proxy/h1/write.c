@@ -25,7 +25,7 @@ static bool add_field(struct buffer *out, struct slice name, struct slice value)
  * Names and values come from a parser that let no control octet through, or from rules and configuration. This check
  * is the last line: whatever went wrong before, no line end of ours is ever written from a value.
  */
-static bool is_writable(const struct field *f)
+bool h1_is_writable(const struct field *f)
 {
 	return f->name.n && h1_token_span(f->name) == f->name.n && h1_value_span(f->value) == f->value.n;
 }
@@ -38,7 +38,7 @@ static bool add_fields(struct buffer *out, const struct fields *fields, unsigned
 
 		if (f->id == FIELD_HOST || f->id == FIELD_CONTENT_LENGTH || (field_flags(f->id) & without))
 			continue;
-		if (!is_writable(f) || !add_field(out, f->name, f->value))
+		if (!h1_is_writable(f) || !add_field(out, f->name, f->value))
 			return false;
 	}
 	return true;

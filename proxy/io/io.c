@@ -12,19 +12,34 @@ static void reap_all(struct io *io)
 	}
 }
 
-static void on_reaper(evutil_socket_t fd, short what, void *arg)
+static void run_later(struct io *io)
+{
+	while (io->later) {
+		struct io_later *l = io->later;
+
+		io->later = l->next;
+		if (!io->later)
+			io->later_end = &io->later;
+		l->waiting = false;
+		l->run(l);
+	}
+}
+
+static void on_turn_end(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
+	run_later(arg);
 	reap_all(arg);
 }
 
 bool io_init(struct io *io, struct event_base *base)
 {
 	*io = (struct io){.base = base, .scratch = malloc(IO_SCRATCH)};
+	io->later_end = &io->later;
 	if (!io->scratch)
 		return false;
-	return event_assign(&io->reaper, base, -1, 0, on_reaper, io) == 0;
+	return event_assign(&io->turn_end, base, -1, 0, on_turn_end, io) == 0;
 }
 
 void io_free(struct io *io)
@@ -32,7 +47,7 @@ void io_free(struct io *io)
 	if (!io->base)
 		return;
 	reap_all(io);
-	event_del(&io->reaper);
+	event_del(&io->turn_end);
 	while (io->free_blocks) {
 		struct io_block *b = io->free_blocks;
 
@@ -72,6 +87,16 @@ void io_block_put(struct io *io, struct io_block *b)
 	io->n_free_blocks++;
 }
 
+void io_later(struct io *io, struct io_later *l, void (*run)(struct io_later *l))
+{
+	if (l->waiting)
+		return;
+	*l = (struct io_later){.run = run, .waiting = true};
+	*io->later_end = l;
+	io->later_end = &l->next;
+	event_active(&io->turn_end, EV_TIMEOUT, 0);
+}
+
 void io_reap(struct io *io, struct io_reap *r, void (*free_object)(struct io_reap *r))
 {
 	if (r->marked)
@@ -80,5 +105,5 @@ void io_reap(struct io *io, struct io_reap *r, void (*free_object)(struct io_rea
 	r->free_object = free_object;
 	r->next = io->doomed;
 	io->doomed = r;
-	event_active(&io->reaper, EV_TIMEOUT, 0);
+	event_active(&io->turn_end, EV_TIMEOUT, 0);
 }

@@ -1,5 +1,6 @@
 /*
- * What all streams of a worker share: the event loop, a pool of output blocks, one input buffer, and the reaper.
+ * What all streams of a worker share: the event loop, a pool of output blocks, one input buffer, what is done at the
+ * end of the loop's turn, and the reaper.
  *
  * Lifetime rule of everything here: no callback frees the object it was called for. io_reap() marks; the reaper frees
  * at the end of the loop's turn, when no callback of the object is on the stack.
@@ -33,12 +34,21 @@ struct io_reap {
 	bool marked;
 };
 
+/* Embedded in who wants something done once, when all that is ready in this turn of the loop has been handled. */
+struct io_later {
+	struct io_later *next;
+	void (*run)(struct io_later *l);
+	bool waiting;
+};
+
 struct io {
 	struct event_base *base; /* not owned */
 	struct io_block *free_blocks;
 	unsigned n_free_blocks;
 	char *scratch; /* IO_SCRATCH octets for whoever reads right now; nobody keeps slices of it over a callback */
-	struct event reaper;
+	struct event turn_end;
+	struct io_later *later;
+	struct io_later **later_end;
 	struct io_reap *doomed;
 };
 
@@ -50,6 +60,11 @@ void io_free(struct io *io);
 struct io_block *io_block_get(struct io *io);
 void io_block_put(struct io *io, struct io_block *b);
 
+/*
+ * Runs it at the end of this turn, once, in the order of asking, before anything is reaped: so an object that is
+ * already marked for the reaper must expect it. Asking twice is harmless.
+ */
+void io_later(struct io *io, struct io_later *l, void (*run)(struct io_later *l));
 /* Frees the object later in this turn; marking twice is harmless. */
 void io_reap(struct io *io, struct io_reap *r, void (*free_object)(struct io_reap *r));
 

@@ -129,7 +129,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	}
 	if (s->write_wants_read) {
 		s->write_wants_read = false;
-		if (s->queued)
+		if (s->out.n)
 			flush_from_loop(s);
 	}
 	if (s->state == STREAM_OPEN && s->reading)
@@ -151,7 +151,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 		go_on_handshake(s);
 		return;
 	}
-	if (s->queued)
+	if (s->out.n)
 		flush_from_loop(s);
 	else
 		disarm_write(s);
@@ -334,49 +334,15 @@ static enum stream_result send_tls(struct stream *s, const void *p, size_t size,
 	return STREAM_ERROR;
 }
 
-static void drop_block(struct stream *s)
-{
-	struct io_block *b = s->head;
-
-	s->head = b->next;
-	if (!s->head)
-		s->tail = NULL;
-	io_block_put(s->io, b);
-}
-
-static void drop_queue(struct stream *s)
-{
-	while (s->head)
-		drop_block(s);
-	s->queued = 0;
-}
-
-static void consume(struct stream *s, size_t n)
-{
-	s->queued -= n;
-	s->sent += n;
-	while (n) {
-		struct io_block *b = s->head;
-		size_t part = b->end - b->start;
-
-		if (n < part) {
-			b->start += (uint32_t)n;
-			return;
-		}
-		n -= part;
-		drop_block(s);
-	}
-}
-
 static enum stream_result send_queue(struct stream *s, bool more, size_t *n)
 {
+	struct slice front = io_queue_front(&s->out);
 	struct iovec iov[WRITEV_BLOCKS];
 	int count = 0;
 
 	if (s->ssl)
-		return send_tls(s, s->head->data + s->head->start, s->head->end - s->head->start, more || s->head->next,
-				n);
-	for (struct io_block *b = s->head; b && count < WRITEV_BLOCKS; b = b->next)
+		return send_tls(s, front.p, front.n, more || s->out.head->next, n);
+	for (struct io_block *b = s->out.head; b && count < WRITEV_BLOCKS; b = b->next)
 		iov[count++] = (struct iovec){b->data + b->start, b->end - b->start};
 	return send_plain(s, iov, count, n);
 }
@@ -384,7 +350,7 @@ static enum stream_result send_queue(struct stream *s, bool more, size_t *n)
 static enum stream_result write_failure(struct stream *s)
 {
 	s->write_failed = true;
-	drop_queue(s);
+	io_queue_clear(&s->out, s->io);
 	disarm_write(s);
 	return STREAM_ERROR;
 }
@@ -392,7 +358,7 @@ static enum stream_result write_failure(struct stream *s)
 /* more: whoever writes goes on, and flushes at the end: records may wait in the kernel until then. */
 static enum stream_result flush_now(struct stream *s, bool more)
 {
-	while (s->head) {
+	while (s->out.head) {
 		size_t n = 0;
 		enum stream_result r = send_queue(s, more, &n);
 
@@ -400,7 +366,8 @@ static enum stream_result flush_now(struct stream *s, bool more)
 			return r;
 		if (r != STREAM_OK)
 			return write_failure(s);
-		consume(s, n);
+		io_queue_consume(&s->out, s->io, n);
+		s->sent += n;
 	}
 	disarm_write(s);
 	return STREAM_OK;
@@ -426,7 +393,7 @@ enum stream_result stream_flush(struct stream *s)
 {
 	if (s->write_failed)
 		return STREAM_ERROR;
-	if (!s->head) {
+	if (!s->out.head) {
 		uncork(s);
 		return STREAM_OK;
 	}
@@ -457,43 +424,11 @@ static bool send_direct(struct stream *s, struct slice *data)
 	return true;
 }
 
-static void link_block(struct stream *s, struct io_block *b)
+static bool no_memory(struct stream *s)
 {
-	if (s->tail)
-		s->tail->next = b;
-	else
-		s->head = b;
-	s->tail = b;
-}
-
-static struct io_block *new_block(struct stream *s)
-{
-	struct io_block *b = io_block_get(s->io);
-
-	if (!b) {
-		s->error = ENOMEM;
-		write_failure(s);
-	}
-	return b;
-}
-
-static bool append(struct stream *s, struct slice *data)
-{
-	struct io_block *b = s->tail;
-	size_t part;
-
-	if (!b || b->end == IO_BLOCK) {
-		b = new_block(s);
-		if (!b)
-			return false;
-		link_block(s, b);
-	}
-	part = IO_BLOCK - b->end < data->n ? IO_BLOCK - b->end : data->n;
-	memcpy(b->data + b->end, data->p, part);
-	b->end += (uint32_t)part;
-	s->queued += part;
-	*data = slice_from(*data, part);
-	return true;
+	s->error = ENOMEM;
+	write_failure(s);
+	return false;
 }
 
 bool stream_write(struct stream *s, struct slice data)
@@ -501,15 +436,15 @@ bool stream_write(struct stream *s, struct slice data)
 	if (s->write_failed)
 		return false;
 	while (data.n) {
-		if (!s->head && !waiting(s) && data.n >= IO_BLOCK) {
+		if (!s->out.head && !waiting(s) && data.n >= IO_BLOCK) {
 			if (!send_direct(s, &data))
 				return false;
 			if (!data.n)
 				return true;
 		}
-		if (!append(s, &data))
-			return false;
-		if (s->tail->end == IO_BLOCK && !waiting(s) && flush_now(s, true) == STREAM_ERROR)
+		if (!io_queue_append(&s->out, s->io, &data))
+			return no_memory(s);
+		if (io_queue_is_full_block(&s->out) && !waiting(s) && flush_now(s, true) == STREAM_ERROR)
 			return false;
 	}
 	return true;
@@ -517,51 +452,30 @@ bool stream_write(struct stream *s, struct slice data)
 
 void stream_forget(struct stream *s)
 {
-	if (s->spare)
-		io_block_put(s->io, s->spare);
-	s->spare = NULL;
+	io_queue_forget(&s->out, s->io);
 }
 
 char *stream_room(struct stream *s, size_t least, size_t *n)
 {
-	struct io_block *b = s->tail;
+	char *room = s->write_failed ? NULL : io_queue_room(&s->out, s->io, least, n);
 
-	if (s->write_failed)
-		return NULL;
-	if (!b || IO_BLOCK - b->end < least) {
-		if (!s->spare)
-			s->spare = new_block(s);
-		b = s->spare;
-	} else {
-		stream_forget(s);
-	}
-	if (!b)
-		return NULL;
-	*n = IO_BLOCK - b->end;
-	return b->data + b->end;
+	if (!room && !s->write_failed)
+		(void)no_memory(s);
+	return room;
 }
 
-/* The room was in the spare block if there is one, as then the tail had too little. */
+/* What stands before a new block leaves first, so that the queue stays one block long. */
 bool stream_commit(struct stream *s, size_t n)
 {
-	if (n == 0) {
-		stream_forget(s);
-		return true;
-	}
-	if (s->spare) {
-		if (s->head && !waiting(s) && flush_now(s, true) == STREAM_ERROR)
-			return false;
-		link_block(s, s->spare);
-		s->spare = NULL;
-	}
-	s->tail->end += (uint32_t)n;
-	s->queued += n;
-	return s->tail->end < IO_BLOCK || waiting(s) || flush_now(s, true) != STREAM_ERROR;
+	if (n && s->out.spare && s->out.head && !waiting(s) && flush_now(s, true) == STREAM_ERROR)
+		return false;
+	io_queue_commit(&s->out, s->io, n);
+	return !io_queue_is_full_block(&s->out) || waiting(s) || flush_now(s, true) != STREAM_ERROR;
 }
 
 bool stream_progressed(struct stream *s)
 {
-	bool moved = s->queued > 0 && s->sent != s->sent_seen;
+	bool moved = s->out.n > 0 && s->sent != s->sent_seen;
 
 	s->sent_seen = s->sent;
 	return moved;
@@ -600,8 +514,7 @@ void stream_close(struct stream *s, bool reset)
 	event_del(&s->ev_read); /* also what is active without being armed */
 	event_del(&s->ev_write);
 	s->reading = s->writing = false;
-	drop_queue(s);
-	stream_forget(s);
+	io_queue_clear(&s->out, s->io);
 	tls_free(s->ssl);
 	s->ssl = NULL;
 	if (s->fd == -1)

@@ -21,7 +21,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "proxy/io/io.h"
+#include "proxy/io/queue.h"
 #include "proxy/tls/tls.h"
 #include "rules/base/slice.h"
 
@@ -55,10 +55,7 @@ struct stream {
 	struct event ev_write;
 	stream_handler handler;
 	void *arg;
-	struct io_block *head; /* queued output */
-	struct io_block *tail;
-	struct io_block *spare; /* an empty block that stream_room() gave out, not queued yet */
-	size_t queued;
+	struct io_queue out;
 	uint64_t sent;	    /* octets that the socket took */
 	uint64_t sent_seen; /* as of the last stream_progressed() */
 	int error;	    /* errno of the last failure of a plain call; 0 if TLS knows more */
@@ -117,7 +114,7 @@ enum stream_result stream_flush(struct stream *s);
 
 static inline size_t stream_queued(const struct stream *s)
 {
-	return s->queued;
+	return s->out.n;
 }
 /* True if output is queued and the peer has taken some since the last call: it is slow, not silent. */
 bool stream_progressed(struct stream *s);

@@ -102,7 +102,7 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in, unsigned in_n,
 		   void *arg)
 {
-	static const unsigned char ours[] = "\x08http/1.1";
+	static const unsigned char ours[] = "\x02h2\x08http/1.1";
 
 	(void)ssl, (void)arg;
 	if (SSL_select_next_proto((unsigned char **)(uintptr_t)out, out_n, ours, sizeof ours - 1, in, in_n) ==
@@ -319,6 +319,15 @@ void tls_server_set_ticket_keys(struct tls_server *t, const struct tls_ticket_ke
 	for (size_t i = 0; i < t->config->n_sites; i++)
 		if (t->sites[i].tickets)
 			(void)tls_ticket_site_set(t->sites[i].tickets, keys);
+}
+
+bool tls_is_h2(const SSL *ssl)
+{
+	const unsigned char *name;
+	unsigned n;
+
+	SSL_get0_alpn_selected(ssl, &name, &n);
+	return n == 2 && memcmp(name, "h2", 2) == 0;
 }
 
 SSL *tls_server_accept(struct tls_server *t, int fd)

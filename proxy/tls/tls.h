@@ -33,7 +33,7 @@ struct tls_server;
  * Contexts of all sites of the config: certificates and keys read through the loader, matched, checked; every problem
  * is a diagnostic that names file and cause; what a site can be served with all the same (expired, a name that is not
  * covered) is a warning. NULL after errors. The config must outlive the result. TLS 1.3 and (config) 1.2, ECDHE with
- * AEAD only; ALPN http/1.1; no renegotiation, no compression, no early data; sessions of a site do not resume on
+ * AEAD only; ALPN h2 and http/1.1; no renegotiation, no compression, no early data; sessions of a site do not resume on
  * another. Of several certificates of a site the first that covers the visitor's SNI is shown, else its first; two for
  * the same names with keys of different kinds are offered together. Without SNI, or with one that no site has, the
  * first site that has a certificate answers. Ticket keys are random until tls_server_set_ticket_keys().
@@ -108,6 +108,8 @@ void tls_free(SSL *ssl); /* NULL is fine; the socket stays open */
 const char *tls_error(const SSL *ssl);
 const char *tls_version(const SSL *ssl); /* "TLSv1.3"; NULL before the handshake */
 bool tls_resumed(const SSL *ssl);
+/* True once the visitor and we have agreed on HTTP/2. */
+bool tls_is_h2(const SSL *ssl);
 
 /* -- keys for consent and sealed cookies
  * ---------------------------------------------------------------------------------------- */

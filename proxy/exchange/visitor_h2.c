@@ -1,0 +1,325 @@
+/* A connection of HTTP/2: the session between the stream and the channels. */
+#include <stdlib.h>
+
+#include "proxy/exchange/visitor_h2.h"
+
+#define FAREWELL_MS 1000 /* for requests that were on their way when the notice left */
+#define FRAME_HEAD  9
+#define FRAME_MIN   1024 /* a frame with less room in the record begins a new one */
+
+static const struct config *config_of(const struct visitor_h2 *h)
+{
+	return h->visitor->server->parts.config;
+}
+
+/* -- what the session asks ----------------------------------------------------------------------------------------- */
+
+static void *on_request(void *arg, const struct h2_request *r)
+{
+	struct visitor_h2 *h = arg;
+	struct channel_h2 *c = channel_h2_new(h, r->id);
+	bool ok;
+
+	if (!c)
+		return NULL;
+	h->visitor->requests++;
+	visitor_set_idle(h->visitor, false);
+	c->channel.eof = r->end;
+	c->channel.connect = r->tunnel;
+	ok = r->refuse ? exchange_refuse(&c->channel, r->refuse, r->why) : exchange_begin(&c->channel, r->head);
+	if (ok)
+		return c;
+	channel_h2_free(c, "out of memory");
+	return NULL;
+}
+
+static void on_content(void *arg, void *stream, struct slice data)
+{
+	(void)arg;
+	channel_h2_feed(stream, data);
+}
+
+static void on_trailer(void *arg, void *stream, struct slice name, struct slice value)
+{
+	struct channel_h2 *c = stream;
+	struct exchange *e = c->channel.exchange;
+
+	(void)arg;
+	if (!e || !h1_is_trailer(name))
+		return;
+	/* Failure is sticky in the arena, and seen when the body is complete. */
+	(void)fields_add(&e->request_body.trailers, arena_copy(&e->arena, name), arena_copy(&e->arena, value));
+}
+
+static void on_end(void *arg, void *stream)
+{
+	struct channel_h2 *c = stream;
+
+	(void)arg;
+	c->channel.eof = true;
+	channel_h2_feed(c, slice_of(NULL, 0));
+}
+
+static void on_closed(void *arg, void *stream, uint32_t code)
+{
+	(void)arg;
+	channel_h2_free(stream, code ? "the stream was reset" : "the stream was closed");
+}
+
+static size_t on_waiting(void *arg, void *stream, bool *end, struct slice *trailers)
+{
+	struct channel_h2 *c = stream;
+
+	(void)arg;
+	*end = c->ended;
+	*trailers = buffer_slice(&c->trailers);
+	c->deferred = c->out.n == 0 && !c->ended;
+	return c->out.n;
+}
+
+static bool on_write(void *arg, struct slice octets)
+{
+	struct visitor_h2 *h = arg;
+
+	return stream_write(&h->visitor->stream, octets);
+}
+
+static bool on_write_content(void *arg, void *stream, struct slice frame, size_t n)
+{
+	struct visitor_h2 *h = arg;
+	struct channel_h2 *c = stream;
+
+	if (!stream_write(&h->visitor->stream, frame))
+		return false;
+	c->sent += n;
+	while (n) {
+		struct slice piece = slice_head(io_queue_front(&c->out), n);
+
+		if (!stream_write(&h->visitor->stream, piece))
+			return false;
+		io_queue_consume(&c->out, &h->visitor->server->io, piece.n);
+		n -= piece.n;
+	}
+	if (c->ended && c->out.n == 0 && !c->channel.eof && !c->channel.exchange)
+		h2_reset(h->session, c->id, H2_NO_ERROR);
+	return true;
+}
+
+/* A frame and its header fill what is left of the record. */
+static size_t on_room(void *arg)
+{
+	const struct visitor_h2 *h = arg;
+	const struct stream *s = &h->visitor->stream;
+	size_t left;
+
+	if (stream_queued(s) >= STREAM_HIGH_WATER)
+		return 0;
+	left = IO_BLOCK - stream_queued(s) % IO_BLOCK;
+	return left >= FRAME_MIN ? left - FRAME_HEAD : IO_BLOCK - FRAME_HEAD;
+}
+
+static void on_abused(void *arg, enum h2_abuse kind)
+{
+	(void)arg;
+	(void)kind;
+}
+
+static const struct h2_owner owner = {
+	.request = on_request,
+	.content = on_content,
+	.trailer = on_trailer,
+	.end = on_end,
+	.closed = on_closed,
+	.waiting = on_waiting,
+	.write_content = on_write_content,
+	.write = on_write,
+	.room = on_room,
+	.abused = on_abused,
+};
+
+/* -- sending ------------------------------------------------------------------------------------------------------- */
+
+void visitor_h2_send(struct visitor_h2 *h)
+{
+	if (h->inside || h->failed)
+		return;
+	h->inside = true;
+	h->failed = !h2_send(h->session) || stream_flush(&h->visitor->stream) == STREAM_ERROR;
+	h->inside = false;
+}
+
+static void wait_for(struct visitor_h2 *h, enum h2_wait what, int64_t ms)
+{
+	if (h->wait == what)
+		return;
+	h->wait = what;
+	if (what == H2_WAIT_NOTHING)
+		deadline_clear(&h->visitor->deadline);
+	else
+		visitor_wait(h->visitor, ms);
+}
+
+static void set_deadline(struct visitor_h2 *h)
+{
+	const struct config_timeouts *t = &config_of(h)->timeouts;
+
+	if (stream_queued(&h->visitor->stream))
+		wait_for(h, H2_WAIT_OUTPUT, t->body);
+	else if (h2_reads_head(h->session) || h->visitor->requests == 0)
+		wait_for(h, H2_WAIT_HEAD, t->head);
+	else if (h->n_channels)
+		wait_for(h, H2_WAIT_NOTHING, 0);
+	else
+		wait_for(h, H2_WAIT_IDLE, t->idle);
+}
+
+static void resume_channels(struct visitor_h2 *h)
+{
+	struct channel_h2 *next;
+
+	for (struct channel_h2 *c = h->channels; c; c = next) {
+		next = c->next;
+		channel_h2_drained(c);
+	}
+}
+
+static void be_idle(struct visitor_h2 *h)
+{
+	struct visitor *v = h->visitor;
+
+	if (h->n_channels || v->requests == 0)
+		return;
+	v->state = VISITOR_IDLE;
+	visitor_set_idle(v, true);
+}
+
+/* The end of a turn: everything that was said in it leaves together. */
+static void settle(struct visitor_h2 *h)
+{
+	struct visitor *v = h->visitor;
+
+	if (v->state >= VISITOR_CLOSING)
+		return;
+	if (v->requests >= config_of(h)->limits.requests && !h->noticed)
+		visitor_h2_drain(v);
+	visitor_h2_send(h);
+	if (h->failed) {
+		visitor_abort(v, "the visitor's connection failed");
+		return;
+	}
+	if (h2_is_over(h->session)) {
+		visitor_h2_drop(v, "the connection ended");
+		v->linger = true;
+		visitor_close(v);
+		return;
+	}
+	resume_channels(h);
+	be_idle(h);
+	set_deadline(h);
+}
+
+static void on_turn_end(struct io_later *l)
+{
+	settle((struct visitor_h2 *)(void *)((char *)l - offsetof(struct visitor_h2, later)));
+}
+
+void visitor_h2_later(struct visitor_h2 *h)
+{
+	io_later(&h->visitor->server->io, &h->later, on_turn_end);
+}
+
+void visitor_h2_drained(struct visitor *v)
+{
+	settle(v->h2);
+}
+
+/* -- receiving ----------------------------------------------------------------------------------------------------- */
+
+void visitor_h2_input(struct visitor *v, struct slice in)
+{
+	struct visitor_h2 *h = v->h2;
+
+	if (h->over)
+		return;
+	h->inside = true;
+	h->over = !h2_receive(h->session, in, io_now_ms());
+	h->inside = false;
+	visitor_h2_later(h);
+}
+
+/* -- ends ---------------------------------------------------------------------------------------------------------- */
+
+void visitor_h2_expired(struct visitor *v)
+{
+	struct visitor_h2 *h = v->h2;
+
+	switch (h->wait) {
+	case H2_WAIT_HEAD:
+		h2_terminate(h->session, H2_ENHANCE_YOUR_CALM);
+		break;
+	case H2_WAIT_IDLE:
+		h2_terminate(h->session, H2_NO_ERROR);
+		break;
+	case H2_WAIT_OUTPUT:
+		visitor_abort(v, "the visitor does not take the output");
+		return;
+	case H2_WAIT_NOTHING:
+		return;
+	}
+	h->over = true;
+	visitor_h2_later(h);
+}
+
+static void farewell(void *arg)
+{
+	struct visitor_h2 *h = arg;
+
+	h2_go_away(h->session);
+	visitor_h2_later(h);
+}
+
+/* RFC 9113 6.8: first a notice, so that no request that is on its way is lost; then the last stream's number. */
+void visitor_h2_drain(struct visitor *v)
+{
+	struct visitor_h2 *h = v->h2;
+
+	if (h->noticed)
+		return;
+	h->noticed = true;
+	h2_notice(h->session);
+	deadline_set(&h->farewell, FAREWELL_MS);
+	visitor_h2_later(h);
+}
+
+void visitor_h2_drop(struct visitor *v, const char *why)
+{
+	while (v->h2->channels)
+		channel_h2_free(v->h2->channels, why);
+}
+
+void visitor_h2_free(struct visitor *v)
+{
+	if (!v->h2)
+		return;
+	h2_session_free(v->h2->session);
+	deadline_free(&v->h2->farewell);
+	free(v->h2);
+	v->h2 = NULL;
+}
+
+bool visitor_h2_begin(struct visitor *v)
+{
+	struct visitor_h2 *h = calloc(1, sizeof *h);
+
+	if (!h)
+		return false;
+	h->visitor = v;
+	deadline_init(&h->farewell, v->server->io.base, farewell, h);
+	h->session = h2_session_new(&v->server->h2, &owner, h);
+	v->h2 = h;
+	if (!h->session)
+		return false;
+	h->wait = H2_WAIT_HEAD;
+	visitor_h2_later(h);
+	return true;
+}

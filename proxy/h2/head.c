@@ -1,0 +1,202 @@
+/*
+ * A head of HTTP/2 said in HTTP/1.1. nghttp2 has checked what RFC 9113 8.2 and 8.3 demand: which pseudo-header fields
+ * there must be, lower case, octets of names and values, no connection-specific field. What would split a line is
+ * looked for once more here, as everything behind relies on it.
+ */
+#include "proxy/h2/internal.h"
+
+#define PSEUDO_MAX 3
+
+void h2_head_init(struct h2_head *h, const struct h1_limits *limits)
+{
+	*h = (struct h2_head){0};
+	buffer_init(&h->pseudo, limits->head + 1);
+	/* Names and values are bounded by the head's limit; what is written around each of them is not in that sum. */
+	buffer_init(&h->text, 2 * limits->head + 8 * limits->fields + 512);
+	buffer_init(&h->cookie, 2 * limits->head + 1);
+}
+
+void h2_head_free(struct h2_head *h)
+{
+	buffer_free(&h->pseudo);
+	buffer_free(&h->text);
+	buffer_free(&h->cookie);
+}
+
+void h2_head_clear(struct h2_head *h)
+{
+	const struct h2_head old = *h;
+
+	*h = (struct h2_head){.pseudo = old.pseudo, .text = old.text, .cookie = old.cookie};
+	buffer_clear(&h->pseudo);
+	buffer_clear(&h->text);
+	buffer_clear(&h->cookie);
+}
+
+static void refuse(struct h2_head *h, unsigned status, const char *why)
+{
+	if (h->refuse)
+		return;
+	h->refuse = status;
+	h->why = why;
+}
+
+static bool splits_lines(struct slice s)
+{
+	return s.n && (memchr(s.p, '\r', s.n) || memchr(s.p, '\n', s.n) || memchr(s.p, '\0', s.n));
+}
+
+#define KEEP(h, member, value)                                                                                         \
+	do {                                                                                                           \
+		(h)->member.at = (h)->pseudo.n;                                                                        \
+		(h)->member.n = (value).n;                                                                             \
+		(h)->member.there = buffer_add(&(h)->pseudo, value);                                                   \
+	} while (0)
+
+static void add_pseudo(struct h2_head *h, struct slice name, struct slice value)
+{
+	/* A blank would end the target, and what follows be read as the version. */
+	if (value.n && memchr(value.p, ' ', value.n))
+		refuse(h, 400, "a pseudo-header field holds a blank");
+	if (slice_eq(name, SLICE(":method")))
+		KEEP(h, method, value);
+	else if (slice_eq(name, SLICE(":path")))
+		KEEP(h, path, value);
+	else if (slice_eq(name, SLICE(":scheme")))
+		KEEP(h, scheme, value);
+	else if (slice_eq(name, SLICE(":authority")))
+		KEEP(h, authority, value);
+	else if (slice_eq(name, SLICE(":protocol")))
+		KEEP(h, protocol, value);
+	else
+		refuse(h, 400, "an unknown pseudo-header field");
+}
+
+static void add_line(struct h2_head *h, struct slice name, struct slice value)
+{
+	buffer_add(&h->text, name);
+	buffer_add(&h->text, SLICE(": "));
+	buffer_add(&h->text, value);
+	buffer_add(&h->text, SLICE("\r\n"));
+}
+
+static void add_host(struct h2_head *h, struct slice value)
+{
+	struct slice authority = slice_of(h->pseudo.p + h->authority.at, h->authority.n);
+
+	/* RFC 9113 8.3.1: it must not differ; the same once more says nothing. */
+	if (!h->authority.there)
+		add_line(h, SLICE("Host"), value);
+	else if (!slice_ieq(authority, value))
+		refuse(h, 400, "Host and :authority differ");
+}
+
+static void add_cookie(struct h2_head *h, struct slice value)
+{
+	if (h->cookies)
+		buffer_add(&h->cookie, SLICE("; "));
+	h->cookies = true;
+	buffer_add(&h->cookie, value);
+}
+
+void h2_head_add(struct h2_head *h, const struct h1_limits *limits, struct slice name, struct slice value)
+{
+	h->n++;
+	h->octets += name.n + value.n + PSEUDO_MAX;
+	if (h->refuse)
+		return;
+	if (h->octets > limits->head || (h->n > limits->fields + 5 && !slice_eq(name, SLICE("cookie")))) {
+		refuse(h, 431, "the head is longer than the limit");
+		return;
+	}
+	if (splits_lines(name) || splits_lines(value)) {
+		refuse(h, 400, "a field holds the end of a line");
+		return;
+	}
+	if (name.n && name.p[0] == ':')
+		add_pseudo(h, name, value);
+	else if (slice_eq(name, SLICE("cookie")))
+		add_cookie(h, value);
+	else if (slice_eq(name, SLICE("host")))
+		add_host(h, value);
+	else
+		add_line(h, name, value);
+	h->length = h->length || slice_eq(name, SLICE("content-length"));
+	h->te = h->te || slice_eq(name, SLICE("te"));
+}
+
+/* -- the end ------------------------------------------------------------------------------------------------------- */
+
+static struct slice pseudo(const struct h2_head *h, size_t at, size_t n)
+{
+	return slice_of(h->pseudo.p + at, n);
+}
+
+/* RFC 8441 4: what a request to switch protocols says in HTTP/1.1. The key is of no use there, but origins want one. */
+static void ask_upgrade(struct h2_head *h, struct slice protocol)
+{
+	add_line(h, SLICE("Connection"), SLICE("upgrade"));
+	add_line(h, SLICE("Upgrade"), protocol);
+	add_line(h, SLICE("Sec-WebSocket-Key"), SLICE("Y3J1bWJnYXRlIG92ZXIgaA=="));
+}
+
+static void check_path(struct h2_head *h, struct slice method, struct slice path)
+{
+	bool asterisk = slice_eq(path, SLICE("*")) && slice_eq(method, SLICE("OPTIONS"));
+
+	if ((path.n == 0 || path.p[0] != '/') && !asterisk)
+		refuse(h, 400, "the path does not begin with a slash");
+}
+
+/* The start line and Host go in front: they come last, as only now all is known. */
+static bool finish_text(struct h2_head *h, struct slice method, struct slice path, struct slice *head)
+{
+	size_t lines = h->text.n;
+	char *p;
+
+	buffer_add(&h->text, method);
+	buffer_add(&h->text, SLICE(" "));
+	buffer_add(&h->text, path);
+	buffer_add(&h->text, SLICE(" HTTP/1.1\r\n"));
+	if (h->authority.there)
+		add_line(h, SLICE("Host"), pseudo(h, h->authority.at, h->authority.n));
+	p = buffer_reserve(&h->text, lines + 2);
+	if (!p)
+		return false;
+	memcpy(p, h->text.p, lines);
+	memcpy(p + lines, "\r\n", 2);
+	buffer_commit(&h->text, lines + 2);
+	*head = slice_from(buffer_slice(&h->text), lines);
+	return !h->text.failed && !h->pseudo.failed && !h->cookie.failed;
+}
+
+bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r)
+{
+	struct slice method = pseudo(h, h->method.at, h->method.n), path = pseudo(h, h->path.at, h->path.n);
+	struct slice scheme = pseudo(h, h->scheme.at, h->scheme.n);
+
+	r->end = end;
+	r->tunnel = h->protocol.there;
+	check_path(h, method, path);
+	if (!slice_ieq(scheme, SLICE("https")))
+		refuse(h, 400, "the scheme is not the connection's");
+	if (h->cookies)
+		add_line(h, SLICE("Cookie"), buffer_slice(&h->cookie));
+	if (r->tunnel && !slice_ieq(pseudo(h, h->protocol.at, h->protocol.n), SLICE("websocket")))
+		refuse(h, 501, "extended CONNECT to another protocol than websocket");
+	if (r->tunnel) {
+		ask_upgrade(h, pseudo(h, h->protocol.at, h->protocol.n));
+		method = SLICE("GET");
+	} else if (!end && !h->length) {
+		add_line(h, SLICE("Transfer-Encoding"), SLICE("chunked"));
+	}
+	if (h->te)
+		add_line(h, SLICE("Connection"), SLICE("TE"));
+	if (!h->refuse && !finish_text(h, method, path, &r->head))
+		return false;
+	r->refuse = h->refuse;
+	r->why = h->why;
+	if (h->refuse)
+		r->head = slice_of(NULL, 0);
+	return true;
+}

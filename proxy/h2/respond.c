@@ -1,0 +1,88 @@
+#include "proxy/h2/internal.h"
+
+static uint8_t *octets(struct slice s)
+{
+	return (uint8_t *)(uintptr_t)s.p;
+}
+
+static nghttp2_nv field(struct slice name, struct slice value)
+{
+	return (nghttp2_nv){.name = octets(name), .namelen = name.n, .value = octets(value), .valuelen = value.n};
+}
+
+/* RFC 9113 8.2.1 */
+static struct slice lower(struct arena *arena, struct slice name)
+{
+	char *p = arena_alloc(arena, name.n);
+
+	for (size_t i = 0; p && i < name.n; i++)
+		p[i] = ascii_lower(name.p[i]);
+	return slice_of(p, p ? name.n : 0);
+}
+
+static bool is_for_connection(const struct field *f)
+{
+	return f->id == FIELD_HOST || f->id == FIELD_CONTENT_LENGTH || (field_flags(f->id) & FIELD_FLAG_HOP);
+}
+
+static bool tells_length(const struct response *response, const struct h1_framing *framing)
+{
+	if (response->status < 200 || response->status == 204)
+		return false;
+	return framing->kind == H1_BODY_LENGTH || (framing->kind == H1_BODY_NONE && framing->has_length);
+}
+
+nghttp2_nv *h2_response_fields(const struct response *response, const struct h1_framing *framing, struct arena *arena,
+			       size_t *n)
+{
+	const struct fields *fields = &response->fields;
+	nghttp2_nv *list = arena_calloc(arena, fields->n + 2, sizeof *list), *w = list;
+	unsigned status = response->status == 101 ? 200 : response->status;
+
+	if (!list)
+		return NULL;
+	*w++ = field(SLICE(":status"), arena_printf(arena, "%u", status));
+	for (size_t i = 0; i < fields->n; i++) {
+		const struct field *f = &fields->v[i];
+
+		if (is_for_connection(f))
+			continue;
+		if (!h1_is_writable(f))
+			return NULL;
+		*w++ = field(lower(arena, f->name), f->value);
+	}
+	if (tells_length(response, framing))
+		*w++ = field(SLICE("content-length"),
+			     arena_printf(arena, "%llu", (unsigned long long)framing->length));
+	*n = (size_t)(w - list);
+	return arena_failed(arena) ? NULL : list;
+}
+
+/* -- trailers ------------------------------------------------------------------------------------------------------ */
+
+bool h2_trailers_text(struct buffer *out, const struct fields *trailers)
+{
+	for (size_t i = 0; i < trailers->n; i++) {
+		const struct field *f = &trailers->v[i];
+
+		if (!h1_is_trailer(f->name) || !h1_is_writable(f))
+			continue;
+		for (size_t k = 0; k < f->name.n; k++)
+			buffer_add_char(out, ascii_lower(f->name.p[k]));
+		buffer_add_char(out, ':');
+		buffer_add(out, f->value);
+		buffer_add_char(out, '\n');
+	}
+	return !out->failed;
+}
+
+size_t h2_trailers_list(struct slice text, nghttp2_nv *out, size_t most)
+{
+	struct slice line, name, value;
+	size_t n = 0;
+
+	while (n < most && slice_cut(text, '\n', &line, &text))
+		if (slice_cut(line, ':', &name, &value))
+			out[n++] = field(name, value);
+	return n;
+}
