@@ -87,13 +87,16 @@ struct config_timeouts {
 
 struct config_limits {
 	struct h1_limits h1;
-	uint64_t body;		/* octets of a request body; 0: no limit (the default) */
-	size_t connections;	/* visitors per worker, 10000 */
-	size_t upstream;	/* connections per origin and worker, 512 */
-	size_t upstream_idle;	/* kept idle per origin and worker, 64 */
-	size_t exchange_memory; /* arena cap per exchange, 1m */
-	uint32_t decoded_ratio; /* of a page's size after and before decoding, 1000 */
-	uint64_t requests;	/* per visitor's connection, 10000 */
+	uint64_t body;			/* octets of a request body; 0: no limit (the default) */
+	size_t connections;		/* visitors per worker, 10000 */
+	size_t connections_per_address; /* of one IPv4 address or IPv6 /64, 1000; 0: no limit */
+	uint64_t upload_progress;	/* octets of a request body per timeouts.body, 1k */
+	uint64_t download_progress;	/* octets that a visitor takes per timeouts.body while output is queued, 4k */
+	size_t upstream;		/* connections per origin and worker, 512 */
+	size_t upstream_idle;		/* kept idle per origin and worker, 64 */
+	size_t exchange_memory;		/* arena cap per exchange, 1m */
+	uint64_t decoded_ratio;		/* of a page's size after and before decoding, 1000 */
+	uint64_t requests;		/* per visitor's connection, 10000 */
 };
 
 struct config {

@@ -235,31 +235,35 @@ void read_tls_versions(struct loading *l, const struct statement *s, void *targe
 
 enum kind { SIZE, COUNT };
 
-/* A setting that is one number in a struct. */
+/* A setting that is one number of 64 bits in a struct. */
 struct setting {
 	const char *name;
 	size_t offset;
-	size_t width;
 	enum kind kind;
 	uint64_t least, most;
 };
 
 static const struct setting timeouts[] = {
 #define CG_TIMEOUT(member, name, value, meaning) \
-	{name, offsetof(struct config_timeouts, member), sizeof(int64_t), COUNT, 1, TIMEOUT_MAX_MS},
+	{name, offsetof(struct config_timeouts, member), COUNT, 1, TIMEOUT_MAX_MS},
 #include "proxy/config/statement_table.h"
 #undef CG_TIMEOUT
 };
 
 static const struct setting limits[] = {
-#define CG_LIMIT(member, name, kind, value, least, most, meaning)                                                      \
-	{name,	offsetof(struct config_limits, member), sizeof(((struct config_limits *)NULL)->member), kind, (least), \
-	 (most)},
+#define CG_LIMIT(member, name, kind, value, least, most, meaning) \
+	{name, offsetof(struct config_limits, member), kind, (least), (most)},
 #include "proxy/config/statement_table.h"
 #undef CG_LIMIT
 };
 
-#define SETTINGS_MAX 16
+#define CG_TIMEOUT(member, ...) _Static_assert(sizeof(((struct config_timeouts *)NULL)->member) == 8, #member);
+#define CG_LIMIT(member, ...)	_Static_assert(sizeof(((struct config_limits *)NULL)->member) == 8, #member);
+#include "proxy/config/statement_table.h"
+#undef CG_TIMEOUT
+#undef CG_LIMIT
+
+#define SETTINGS_MAX 32
 _Static_assert(CG_COUNT(timeouts) <= SETTINGS_MAX && CG_COUNT(limits) <= SETTINGS_MAX, "SETTINGS_MAX");
 
 static const struct setting *find_setting(struct loading *l, const struct statement *s, const struct setting *settings,
@@ -319,8 +323,6 @@ static bool in_range(struct loading *l, const struct statement *s, uint64_t valu
 
 static void store(void *target, const struct setting *x, uint64_t value)
 {
-	_Static_assert(sizeof(size_t) == sizeof(uint64_t), "all settings have 64 bits");
-	CG_CHECK(x->width == sizeof value);
 	memcpy((char *)target + x->offset, &value, sizeof value);
 }
 

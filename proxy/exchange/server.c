@@ -72,7 +72,7 @@ struct server *server_new(const struct server_parts *parts)
 
 	if (!s)
 		return NULL;
-	coders.ratio = parts->config->limits.decoded_ratio;
+	coders.ratio = (uint32_t)parts->config->limits.decoded_ratio;
 	s->parts = *parts;
 	s->most_visitors = most_visitors(parts->config);
 	s->h2 = H2_LIMITS_DEFAULT;

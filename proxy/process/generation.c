@@ -91,7 +91,8 @@ static bool make_workers(struct generation *g)
 		return false;
 	g->n_workers = g->loaded.config->workers;
 	for (size_t i = 0; i < g->n_workers; i++)
-		g->workers[i] = (struct worker){.generation = g, .index = (unsigned)i, .control = -1};
+		g->workers[i] =
+			(struct worker){.generation = g, .index = (unsigned)i, .control = -1, .counter_page = -1};
 	return true;
 }
 
@@ -134,6 +135,13 @@ static void close_control(struct worker *w)
 	if (w->control >= 0)
 		close(w->control);
 	w->control = -1;
+}
+
+/* What it counted stays; the page goes to the next one that starts. */
+static void give_counters(struct worker *w)
+{
+	counter_board_give(w->generation->env->counters, w->counter_page);
+	w->counter_page = -1;
 }
 
 static void take_message(struct worker *w, const struct control_message *m)
@@ -199,6 +207,8 @@ static void fill_args(const struct worker *w, int control, struct worker_args *a
 	a->bundle = g->loaded.bundle;
 	a->regions = g->loaded.regions_fd;
 	a->access_log = g->access_log;
+	a->counters = w->counter_page >= 0 ? g->env->counters->fd : -1;
+	a->counter_page = w->counter_page >= 0 ? (unsigned)w->counter_page : 0;
 	a->identity = g->identity;
 	a->n_listens = n;
 	for (size_t i = 0; i < n; i++)
@@ -214,6 +224,7 @@ static bool start_worker(struct worker *w)
 		return false;
 	w->control = pair[0];
 	send_keys(w); /* waits in the channel before the worker exists */
+	w->counter_page = counter_board_take(w->generation->env->counters);
 	fill_args(w, pair[1], &args);
 	w->readable = event_new(w->generation->env->base, w->control, EV_READ | EV_PERSIST, on_readable, w);
 	w->pid = w->readable && event_add(w->readable, NULL) == 0 ? spawn_worker(&args) : -1;
@@ -224,6 +235,7 @@ static bool start_worker(struct worker *w)
 	if (w->pid > 0)
 		return true;
 	w->pid = 0;
+	give_counters(w);
 	close_control(w);
 	return false;
 }
@@ -286,6 +298,7 @@ static void worker_ended(struct worker *w, int status)
 
 	log_end(w, status);
 	close_control(w);
+	give_counters(w);
 	w->pid = 0;
 	w->connections = 0;
 	if (g->state == GENERATION_STARTING)
@@ -453,6 +466,7 @@ void generation_free(struct generation *g)
 		event_free(g->patience);
 	for (size_t i = 0; i < g->n_workers; i++) {
 		wait_for(&g->workers[i]);
+		give_counters(&g->workers[i]);
 		close_control(&g->workers[i]);
 		if (g->workers[i].respawn)
 			event_free(g->workers[i].respawn);

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "proxy/config/config.h"
+#include "proxy/observe/counters.h"
 #include "proxy/process/listeners.h"
 #include "proxy/process/load.h"
 #include "proxy/process/privileges.h"
@@ -35,6 +36,7 @@ struct worker {
 	int64_t started_ms;
 	unsigned failures; /* deaths in a row without useful life between them */
 	uint64_t connections;
+	int counter_page; /* while it runs; -1: none */
 };
 
 /* What the generations of a parent share. */
@@ -42,6 +44,7 @@ struct generation_env {
 	struct event_base *base;
 	struct listener_table *listeners;
 	struct tls_ticket_keys *ticket_keys;
+	struct counter_board *counters;
 	/* A worker of g became ready, or died. */
 	void (*changed)(void *arg, struct generation *g);
 	void *arg;

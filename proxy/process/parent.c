@@ -12,11 +12,12 @@
 #include "proxy/process/generation.h"
 
 #define READY_SECONDS	      60  /* a generation that is not ready by then is given up */
+#define COUNTS_SECONDS	      60  /* what is unusual is told at most so often */
 #define SAME_WISH_MS	      250 /* signals closer than this are one */
 #define DRAIN_REPORT_SECONDS  5
 #define TICKET_ROTATE_SECONDS (12 * 3600)
 
-static const int watched_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
+static const int watched_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
 
 struct parent {
 	const struct parent_options *options;
@@ -25,9 +26,12 @@ struct parent {
 	struct event *rotate;	   /* ticket keys */
 	struct event *ready_limit; /* of the starting generation */
 	struct event *report;	   /* how a stop goes on */
+	struct event *counts;	   /* time to look for what is unusual */
 	struct generation_env env;
 	struct listener_table listeners;
 	struct tls_ticket_keys ticket_keys;
+	struct counter_board counters;
+	struct counts told; /* to the operator */
 	char consent_key[CONSENT_KEY_TEXT];
 	struct generation *generations; /* newest first */
 	unsigned last_number;
@@ -270,6 +274,42 @@ static void on_rotate(evutil_socket_t fd, short what, void *arg)
 		generation_send_ticket_keys(g);
 }
 
+/* -- counters ------------------------------------------------------------------------------------------------------ */
+
+static void tell_counts(struct parent *p)
+{
+	struct counts now;
+	struct buffer text;
+
+	counter_board_sum(&p->counters, &now);
+	buffer_init(&text, LOG_LINE_MAX);
+	counts_describe(&p->told, &now, &text);
+	log_info("refused or cut: %.*s", SLICE_ARG(buffer_slice(&text)));
+	buffer_free(&text);
+	p->told = now;
+}
+
+static void on_counts(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+	struct counts now;
+
+	(void)fd;
+	(void)what;
+	counter_board_sum(&p->counters, &now);
+	if (counts_unusual(&p->told, &now))
+		tell_counts(p);
+}
+
+static void tell_last_counts(struct parent *p)
+{
+	struct counts now;
+
+	counter_board_sum(&p->counters, &now);
+	if (memcmp(&p->told, &now, sizeof now) != 0)
+		tell_counts(p);
+}
+
 /* -- signals and life ---------------------------------------------------------------------------------------------- */
 
 static void on_signal(evutil_socket_t sig, short what, void *arg)
@@ -281,6 +321,8 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 		reload(p);
 	else if (sig == SIGTERM || sig == SIGINT)
 		stop(p);
+	else if (sig == SIGUSR2)
+		tell_counts(p);
 	for (struct generation *g = p->generations; g; g = g->next) {
 		if (sig == SIGUSR1)
 			generation_reopen_log(g);
@@ -292,7 +334,7 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 
 static bool make_events(struct parent *p)
 {
-	static const struct timeval rotate = {.tv_sec = TICKET_ROTATE_SECONDS};
+	static const struct timeval rotate = {.tv_sec = TICKET_ROTATE_SECONDS}, counts = {.tv_sec = COUNTS_SECONDS};
 
 	p->base = event_base_new();
 	if (!p->base)
@@ -304,8 +346,10 @@ static bool make_events(struct parent *p)
 	}
 	p->rotate = event_new(p->base, -1, EV_PERSIST, on_rotate, p);
 	p->report = event_new(p->base, -1, EV_PERSIST, on_report, p);
+	p->counts = event_new(p->base, -1, EV_PERSIST, on_counts, p);
 	p->ready_limit = evtimer_new(p->base, on_ready_limit, p);
-	return p->rotate && p->report && p->ready_limit && event_add(p->rotate, &rotate) == 0;
+	return p->rotate && p->report && p->counts && p->ready_limit && event_add(p->rotate, &rotate) == 0 &&
+	       event_add(p->counts, &counts) == 0;
 }
 
 static void free_event(struct event *e)
@@ -326,8 +370,10 @@ static void tear_down(struct parent *p)
 		free_event(p->signals[i]);
 	free_event(p->rotate);
 	free_event(p->report);
+	free_event(p->counts);
 	free_event(p->ready_limit);
 	listener_table_free(&p->listeners);
+	counter_board_free(&p->counters);
 	if (p->base)
 		event_base_free(p->base);
 	explicit_bzero(&p->ticket_keys, sizeof p->ticket_keys);
@@ -336,14 +382,17 @@ static void tear_down(struct parent *p)
 
 int parent_run(const struct parent_options *options)
 {
-	struct parent p = {.options = options};
+	struct parent p = {.options = options, .counters = {.fd = -1}};
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	p.env = (struct generation_env){
-		.listeners = &p.listeners, .ticket_keys = &p.ticket_keys, .changed = on_changed, .arg = &p};
+	p.env = (struct generation_env){.listeners = &p.listeners,
+					.ticket_keys = &p.ticket_keys,
+					.counters = &p.counters,
+					.changed = on_changed,
+					.arg = &p};
 	rotate_ticket_keys(&p.ticket_keys);
 	load_make_consent_key(p.consent_key);
-	if (!make_events(&p)) {
+	if (!counter_board_init(&p.counters) || !make_events(&p)) {
 		log_error("there is no memory to start");
 		p.status = 2;
 	} else {
@@ -352,6 +401,7 @@ int parent_run(const struct parent_options *options)
 			p.status = 2;
 		else
 			(void)event_base_dispatch(p.base);
+		tell_last_counts(&p);
 	}
 	tear_down(&p);
 	return p.status;

@@ -5,6 +5,7 @@
  * SIGHUP           load the configuration again: the new workers must be ready before the old ones are told to drain; a
  *                  bad configuration changes nothing
  * SIGUSR1          open the access log's file again, after a rotation
+ * SIGUSR2          tell what was refused or cut since the start
  */
 #ifndef CG_PROXY_PROCESS_PARENT_H
 #define CG_PROXY_PROCESS_PARENT_H

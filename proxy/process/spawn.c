@@ -13,10 +13,10 @@
 
 /*
  * The words behind "worker": readable in ps, and checked again by worker_args_parse().
- * index=0 generation=1 control=7 bundle=8 regions=-1 log=9 uid=65534 gid=65534 listen=5,6
+ * index=0 generation=1 control=7 bundle=8 regions=-1 log=9 counters=10 page=0 uid=65534 gid=65534 listen=5,6
  */
 struct words {
-	char numbers[8][48];
+	char numbers[10][48];
 	char listen[ARG_MAX_OCTETS];
 };
 
@@ -35,8 +35,10 @@ static bool write_words(const struct worker_args *a, struct words *w)
 	write_number(w->numbers[3], "bundle", a->bundle);
 	write_number(w->numbers[4], "regions", a->regions);
 	write_number(w->numbers[5], "log", a->access_log);
-	write_number(w->numbers[6], "uid", a->identity.change ? (long long)a->identity.uid : -1);
-	write_number(w->numbers[7], "gid", a->identity.change ? (long long)a->identity.gid : -1);
+	write_number(w->numbers[6], "counters", a->counters);
+	write_number(w->numbers[7], "page", a->counter_page);
+	write_number(w->numbers[8], "uid", a->identity.change ? (long long)a->identity.uid : -1);
+	write_number(w->numbers[9], "gid", a->identity.change ? (long long)a->identity.gid : -1);
 	(void)snprintf(w->listen, sizeof w->listen, "listen=");
 	for (size_t i = 0; i < a->n_listens; i++) {
 		int k = snprintf(w->listen + n, sizeof w->listen - n, i ? ",%d" : "%d", a->listens[i]);
@@ -86,6 +88,7 @@ static _Noreturn void become_worker(const struct worker_args *a, char *const arg
 	hand_over(a->bundle);
 	hand_over(a->regions);
 	hand_over(a->access_log);
+	hand_over(a->counters);
 	for (size_t i = 0; i < a->n_listens; i++)
 		hand_over(a->listens[i]);
 	exec_self(argv);
@@ -96,8 +99,9 @@ pid_t spawn_worker(const struct worker_args *a)
 {
 	static struct words w; /* too large for comfort on the stack; the parent has one thread */
 	static char program[] = "crumbgate", command[] = "worker";
-	char *const argv[] = {program,	    command,	  w.numbers[0], w.numbers[1], w.numbers[2], w.numbers[3],
-			      w.numbers[4], w.numbers[5], w.numbers[6], w.numbers[7], w.listen,	    NULL};
+	char *const argv[] = {program,	    command,	  w.numbers[0], w.numbers[1], w.numbers[2],
+			      w.numbers[3], w.numbers[4], w.numbers[5], w.numbers[6], w.numbers[7],
+			      w.numbers[8], w.numbers[9], w.listen,	NULL};
 	sigset_t all, before;
 	pid_t pid;
 
@@ -157,26 +161,31 @@ static bool read_listens(const char *word, struct worker_args *a)
 
 bool worker_args_parse(int argc, char **argv, struct worker_args *a)
 {
-	int64_t index, generation, control, bundle, regions, log, uid, gid;
+	int64_t index, generation, control, bundle, regions, log, counters, page, uid, gid;
 
 	memset(a, 0, sizeof *a);
-	if (argc != 10 || !read_number(argv[1], "index", false, &index) ||
+	if (argc != 12 || !read_number(argv[1], "index", false, &index) ||
 	    !read_number(argv[2], "generation", false, &generation) ||
 	    !read_number(argv[3], "control", false, &control) || !read_number(argv[4], "bundle", false, &bundle) ||
 	    !read_number(argv[5], "regions", true, &regions) || !read_number(argv[6], "log", true, &log) ||
-	    !read_number(argv[7], "uid", true, &uid) || !read_number(argv[8], "gid", true, &gid) ||
-	    !read_listens(argv[9], a))
+	    !read_number(argv[7], "counters", true, &counters) || !read_number(argv[8], "page", false, &page) ||
+	    !read_number(argv[9], "uid", true, &uid) || !read_number(argv[10], "gid", true, &gid) ||
+	    !read_listens(argv[11], a))
 		return false;
 	a->index = (unsigned)index;
 	a->generation = (unsigned)generation;
 	a->access_log = -1;
 	a->regions = -1;
+	a->counters = -1;
+	a->counter_page = (unsigned)page;
 	a->identity = (struct identity){.change = uid >= 0 && gid >= 0, .uid = (uid_t)uid, .gid = (gid_t)gid};
 	if (log >= 0 && log <= STDERR_FILENO)
 		a->access_log = (int)log;
 	else if (log >= 0 && !take_descriptor(log, &a->access_log))
 		return false;
 	if (regions >= 0 && !take_descriptor(regions, &a->regions))
+		return false;
+	if (counters >= 0 && !take_descriptor(counters, &a->counters))
 		return false;
 	return take_descriptor(control, &a->control) && take_descriptor(bundle, &a->bundle);
 }

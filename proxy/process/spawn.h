@@ -22,6 +22,8 @@ struct worker_args {
 	int bundle;
 	int regions;	/* -1: there is no database of networks */
 	int access_log; /* -1: off */
+	int counters;	/* counter_board.fd; -1: the worker counts for itself */
+	unsigned counter_page;
 	struct identity identity;
 	int listens[WORKER_LISTENS_MAX]; /* one for each of config.listens, in order */
 	size_t n_listens;

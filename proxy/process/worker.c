@@ -10,6 +10,7 @@
 
 #include "proxy/exchange/server.h"
 #include "proxy/observe/access_log.h"
+#include "proxy/observe/counters.h"
 #include "proxy/observe/log.h"
 #include "proxy/process/control.h"
 #include "proxy/process/load.h"
@@ -147,6 +148,15 @@ static bool load(struct worker_process *w)
 	return ok;
 }
 
+/* More workers of earlier loads are still draining than there are pages, or the machine has no memory to map one. */
+static void take_counters(const struct worker_args *a)
+{
+	if (a->counters < 0 || !counters_use(a->counters, a->counter_page))
+		log_warning("what this worker refuses or cuts is not counted");
+	if (a->counters >= 0)
+		close(a->counters);
+}
+
 /* The parent queued the ticket keys before this process existed. */
 static bool take_first_keys(struct worker_process *w)
 {
@@ -206,6 +216,7 @@ static bool start(struct worker_process *w)
 	close(w->args->bundle);
 	if (w->args->regions >= 0)
 		close(w->args->regions);
+	take_counters(w->args);
 	if (!set_up(w)) {
 		log_error("there is no memory to start");
 		return false;

@@ -347,6 +347,13 @@ def fields_of_the_access_log():
             set(re.findall(r'\w+', ' '.join(re.findall(r'^\.Ic (.*)', text, re.M)))))
 
 
+def counters():
+    names = re.findall(r'^CG_COUNTER\(\w+, "([^"]+)",', source('proxy/observe/counter_table.h'), re.M)
+    assert names
+    text = manual('crumbgate.1')
+    missing('counters', names, set(re.findall(r'[a-z-]+', ' '.join(re.findall(r'^\.It Cm (.*)', text, re.M)))))
+
+
 def words_of_the_rules():
     text = manual('crumbgate-rules.5')
     found = items(text) | set(re.findall(r'[a-z]+', ' '.join(re.findall(r'^\.(?:Ic|Cm) (.*)', text, re.M))))
@@ -439,7 +446,7 @@ def lint(path):
 def tests():
     for path in MANUALS:
         yield f'{os.path.basename(path)}: mandoc has nothing to say', lambda p=path: lint(p)
-    for f in (statements_of_configuration, timeouts_and_limits, fields_of_the_access_log, words_of_the_rules,
+    for f in (statements_of_configuration, timeouts_and_limits, counters, fields_of_the_access_log, words_of_the_rules,
               words_of_the_test_files, commands_and_options):
         yield f'the manuals tell all {f.__name__.replace("_", " ")}', f
     yield 'links and names of files lead somewhere', links_lead_somewhere

@@ -157,6 +157,35 @@ static void everything_is_understood(void **state)
 	diagnostics_free(&d);
 }
 
+/* Every default, written out, is the same as nothing. */
+static void every_setting_can_be_written(void **state)
+{
+	char text[4096] = TOP SITE END "timeouts {\n";
+	struct config *c, *silent;
+	struct diagnostics d;
+	size_t n = strlen(text);
+
+	(void)state;
+#define CG_TIMEOUT(member, name, value, ...) n += (size_t)snprintf(text + n, sizeof text - n, name " %dms\n", value);
+#include "proxy/config/statement_table.h"
+#undef CG_TIMEOUT
+	n += (size_t)snprintf(text + n, sizeof text - n, "}\nlimits {\n");
+#define CG_LIMIT(member, name, kind, value, ...) n += (size_t)snprintf(text + n, sizeof text - n, name " %d\n", value);
+#include "proxy/config/statement_table.h"
+#undef CG_LIMIT
+	n += (size_t)snprintf(text + n, sizeof text - n, "}\n");
+	assert_true(n < sizeof text);
+	silent = read_text(TOP SITE END, &d);
+	diagnostics_free(&d);
+	c = read_text(text, &d);
+	assert_int_equal(d.n, 0);
+	assert_memory_equal(&c->limits, &silent->limits, sizeof c->limits);
+	assert_memory_equal(&c->timeouts, &silent->timeouts, sizeof c->timeouts);
+	config_free(c);
+	config_free(silent);
+	diagnostics_free(&d);
+}
+
 static void defaults_are_as_documented(void **state)
 {
 	struct diagnostics d;
@@ -174,6 +203,9 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(c->timeouts.upstream_idle, 60000);
 	assert_memory_equal(&c->limits.h1, &h1, sizeof h1);
 	assert_int_equal(c->limits.body, 0);
+	assert_int_equal(c->limits.connections_per_address, 1000);
+	assert_int_equal(c->limits.upload_progress, 1024);
+	assert_int_equal(c->limits.download_progress, 4096);
 	assert_int_equal(c->limits.exchange_memory, 1 << 20);
 	assert_int_equal(c->listens[0].redirect_port, 443);
 	config_free(c);
@@ -531,6 +563,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_is_understood),
+		cmocka_unit_test(every_setting_can_be_written),
 		cmocka_unit_test(defaults_are_as_documented),
 		cmocka_unit_test(sites_with_the_same_rules_share_them),
 		cmocka_unit_test(errors_are_explained),

@@ -158,26 +158,44 @@ static void test_worker_args(void **state)
 	static const char *const bad[] = {
 		"",
 		"worker",
-		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 uid=3 gid=4",
-		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 uid=3 gid=4 listen=",
-		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 uid=3 gid=4 listen=0,",
-		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 uid=3 gid=4 listen=999999",
-		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 uid=3 gid=4 listen=x",
-		"worker index=-1 generation=2 control=0 bundle=1 regions=-1 log=2 uid=3 gid=4 listen=0",
-		"worker index= generation=2 control=0 bundle=1 regions=-1 log=2 uid=3 gid=4 listen=0",
-		"worker generation=2 index=1 control=0 bundle=1 regions=-1 log=2 uid=3 gid=4 listen=0",
-		"worker index=1 generation=2 control=-1 bundle=1 regions=-1 log=2 uid=3 gid=4 listen=0",
-		"worker index=1 generation=2 control=0 bundle=99999 regions=-1 log=2 uid=3 gid=4 listen=0",
-		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 uid=3 gid=4 listen=0 more=1",
-		"worker index=1 generation=2 control=0 bundle=1 regions=99999 log=2 uid=3 gid=4 listen=0",
-		"worker index=1 generation=2 control=0 bundle=1 log=2 uid=3 gid=4 listen=0",
-		"worker index=4294967296 generation=2 control=0 bundle=1 regions=-1 log=2 uid=3 gid=4 listen=0",
+		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4",
+		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=",
+		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=0,",
+		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=999999",
+		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=x",
+		"worker index=-1 generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=0",
+		"worker index= generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=0",
+		"worker generation=2 index=1 control=0 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=0",
+		"worker index=1 generation=2 control=-1 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=0",
+		"worker index=1 generation=2 control=0 bundle=99999 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=0",
+		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=0 more=1",
+		"worker index=1 generation=2 control=0 bundle=1 regions=99999 log=2 counters=-1 page=0 uid=3 gid=4 "
+		"listen=0",
+		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 counters=99999 page=0 uid=3 gid=4 "
+		"listen=0",
+		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 page= uid=3 gid=4 "
+		"listen=0",
+		"worker index=1 generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 uid=3 gid=4 listen=0",
+		"worker index=1 generation=2 control=0 bundle=1 log=2 counters=-1 page=0 uid=3 gid=4 listen=0",
+		"worker index=4294967296 generation=2 control=0 bundle=1 regions=-1 log=2 counters=-1 page=0 uid=3 "
+		"gid=4 listen=0",
 	};
 	struct worker_args a;
 
 	(void)state;
-	assert_true(parse(
-		"worker index=1 generation=7 control=0 bundle=1 regions=-1 log=-1 uid=65534 gid=33 listen=0,1,2", &a));
+	assert_true(parse("worker index=1 generation=7 control=0 bundle=1 regions=-1 log=-1 counters=-1 page=0 "
+			  "uid=65534 gid=33 listen=0,1,2",
+			  &a));
 	assert_int_equal(a.index, 1);
 	assert_int_equal(a.generation, 7);
 	assert_int_equal(a.control, 0);
@@ -188,13 +206,19 @@ static void test_worker_args(void **state)
 	assert_int_equal(a.identity.gid, 33);
 	assert_int_equal(a.n_listens, 3);
 	assert_int_equal(a.listens[2], 2);
-	assert_true(
-		parse("worker index=0 generation=1 control=0 bundle=0 regions=-1 log=2 uid=-1 gid=-1 listen=0", &a));
+	assert_true(parse("worker index=0 generation=1 control=0 bundle=0 regions=-1 log=2 counters=-1 page=0 uid=-1 "
+			  "gid=-1 listen=0",
+			  &a));
 	assert_false(a.identity.change);
 	assert_int_equal(a.access_log, 2);
 	assert_int_equal(a.regions, -1);
-	assert_true(parse("worker index=0 generation=1 control=0 bundle=0 regions=1 log=2 uid=-1 gid=-1 listen=0", &a));
+	assert_int_equal(a.counters, -1);
+	assert_true(parse("worker index=0 generation=1 control=0 bundle=0 regions=1 log=2 counters=2 page=7 uid=-1 "
+			  "gid=-1 listen=0",
+			  &a));
 	assert_int_equal(a.regions, 1);
+	assert_int_equal(a.counters, 2);
+	assert_int_equal(a.counter_page, 7);
 	for (size_t i = 0; i < CG_COUNT(bad); i++)
 		if (parse(bad[i], &a))
 			fail_msg("taken: %s", bad[i]);
