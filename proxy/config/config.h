@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "proxy/h1/h1.h"
+#include "proxy/h2/h2.h"
 #include "rules/base/arena.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/slice.h"
@@ -97,6 +98,7 @@ struct config_limits {
 	size_t exchange_memory;		/* arena cap per exchange, 1m */
 	uint64_t decoded_ratio;		/* of a page's size after and before decoding, 1000 */
 	uint64_t requests;		/* per visitor's connection, 10000 */
+	struct h2_limits h2;
 };
 
 struct config {
@@ -127,6 +129,7 @@ struct config {
 	size_t n_trusted;
 	unsigned tickets; /* session tickets per full handshake: 1 */
 	bool tls12;	  /* TLS 1.2 allowed: true */
+	bool h2;	  /* HTTP/2 is offered to visitors: true */
 	struct config_timeouts timeouts;
 	struct config_limits limits;
 	struct config_name {

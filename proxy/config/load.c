@@ -269,6 +269,7 @@ static void set_defaults(struct config *c)
 	c->access_log = SLICE("off");
 	c->tickets = 1;
 	c->tls12 = true;
+	c->h2 = true;
 	c->timeouts = (struct config_timeouts){
 #define CG_TIMEOUT(member, name, ms, meaning) .member = (ms),
 #include "proxy/config/statement_table.h"

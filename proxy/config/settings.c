@@ -231,6 +231,28 @@ void read_tls_versions(struct loading *l, const struct statement *s, void *targe
 		config_error(l, s, &s->words[1], "write: versions 1.2 1.3", "TLS 1.3 cannot be left out");
 }
 
+void read_tls_protocols(struct loading *l, const struct statement *s, void *target)
+{
+	struct config *c = target;
+	bool h1 = false;
+	size_t errors = l->d->errors;
+
+	c->h2 = false;
+	for (size_t i = 1; i < s->n_words; i++) {
+		struct slice v = s->words[i].text;
+
+		if (slice_eq(v, SLICE("h2")))
+			c->h2 = true;
+		else if (slice_eq(v, SLICE("http/1.1")))
+			h1 = true;
+		else
+			config_error(l, s, &s->words[i], "write: protocols h2 http/1.1, or: protocols http/1.1",
+				     "\"%.*s\" is not a protocol that can be offered", SLICE_ARG(v));
+	}
+	if (!h1 && l->d->errors == errors)
+		config_error(l, s, &s->words[1], "write: protocols h2 http/1.1", "http/1.1 cannot be left out");
+}
+
 /* -- timeouts and limits ------------------------------------------------------------------------------------------ */
 
 enum kind { SIZE, COUNT };
@@ -263,7 +285,7 @@ static const struct setting limits[] = {
 #undef CG_TIMEOUT
 #undef CG_LIMIT
 
-#define SETTINGS_MAX 32
+#define SETTINGS_MAX 64
 _Static_assert(CG_COUNT(timeouts) <= SETTINGS_MAX && CG_COUNT(limits) <= SETTINGS_MAX, "SETTINGS_MAX");
 
 static const struct setting *find_setting(struct loading *l, const struct statement *s, const struct setting *settings,

@@ -43,6 +43,8 @@ CG_STATEMENT(site, compress, "compress", ONCE, false, 1, 1, "compress pages | of
 
 CG_STATEMENT(tls, versions, "versions", ONCE, false, 1, 2, "versions 1.2 1.3 | 1.3",
 	     "versions of TLS that visitors may use; default both")
+CG_STATEMENT(tls, protocols, "protocols", ONCE, false, 1, 2, "protocols h2 http/1.1 | http/1.1",
+	     "versions of HTTP that are offered (ALPN); default both")
 #endif
 
 #ifdef CG_TIMEOUT
@@ -71,4 +73,14 @@ CG_LIMIT(upstream_idle, "upstream-idle", COUNT, 64, 0, 100000, "of these, kept w
 CG_LIMIT(exchange_memory, "exchange-memory", SIZE, 1048576, 65536, 1073741824, "octets of memory for one request and its response")
 CG_LIMIT(decoded_ratio, "decoded-ratio", COUNT, 1000, 2, 1000000, "times that a compressed page may grow when it is decoded")
 CG_LIMIT(requests, "requests", COUNT, 10000, 1, 1000000000, "requests of one connection")
+CG_LIMIT(h2.streams, "h2-streams", COUNT, 128, 1, 10000, "streams at once of an HTTP/2 connection")
+CG_LIMIT(h2.window, "h2-window", SIZE, 262144, 65535, 16777216, "octets of a stream's request that are kept until the origin takes them")
+CG_LIMIT(h2.connection_window, "h2-connection-window", SIZE, 1048576, 65535, 1073741824, "the same of all streams of a connection")
+CG_LIMIT(h2.budget[H2_ABUSE_RESETS], "h2-resets", COUNT, 200, 1, 1000000, "streams that a visitor may cancel in ten seconds")
+CG_LIMIT(h2.budget[H2_ABUSE_MADE_RESETS], "h2-errors", COUNT, 50, 1, 1000000, "streams that may have to be reset for a visitor's errors in ten seconds")
+CG_LIMIT(h2.budget[H2_ABUSE_SETTINGS], "h2-settings", COUNT, 50, 1, 1000000, "SETTINGS frames in ten seconds")
+CG_LIMIT(h2.budget[H2_ABUSE_PINGS], "h2-pings", COUNT, 100, 1, 1000000, "PING frames in ten seconds")
+CG_LIMIT(h2.budget[H2_ABUSE_EMPTY_FRAMES], "h2-empty-frames", COUNT, 200, 1, 1000000, "DATA frames without content in ten seconds")
+CG_LIMIT(h2.budget[H2_ABUSE_PRIORITIES], "h2-priorities", COUNT, 500, 1, 1000000, "PRIORITY and PRIORITY_UPDATE frames in ten seconds")
+CG_LIMIT(h2.budget[H2_ABUSE_WINDOWS], "h2-small-windows", COUNT, 1000, 1, 1000000, "WINDOW_UPDATE frames of less than 1k octets in ten seconds")
 #endif

@@ -11,6 +11,7 @@ static const struct error_page {
 	{204, "No Content", ""},
 	{308, "Permanent Redirect", "This site is served over HTTPS."},
 	{400, "Bad Request", "The request was not valid HTTP. If you followed a link, it may be damaged."},
+	{403, "Forbidden", "This site does not allow this kind of connection there."},
 	{405, "Method Not Allowed", "This site does not accept this kind of request."},
 	{408, "Request Timeout", "The request took too long to arrive. Please try again."},
 	{413, "Content Too Large", "What was sent is larger than this site accepts."},
@@ -60,8 +61,7 @@ static void send_answer(struct exchange *e, unsigned status, struct slice body)
 						 .length = body.n,
 						 .has_length = status != 204,
 						 .keep_alive = keep};
-	if (arena_failed(&e->arena) || !response_write_head(e) ||
-	    (!bodiless && !e->channel->ops->put(e, body))) {
+	if (arena_failed(&e->arena) || !response_write_head(e) || (!bodiless && !e->channel->ops->put(e, body))) {
 		exchange_cut(e, "the answer could not be sent");
 		return;
 	}

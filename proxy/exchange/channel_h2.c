@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "proxy/exchange/visitor_h2.h"
+#include "proxy/observe/counters.h"
 
 #define ROOM_MIN     64
 #define TRAILERS_MAX 65536
@@ -122,11 +123,12 @@ static void drop_input(struct channel_h2 *c)
 	buffer_free(&c->channel.in);
 }
 
-/* Slow, or silent? */
+/* Slow is not silent, as long as it is not too slow. */
 static bool progressed(struct channel_h2 *c)
 {
+	uint64_t least = c->h2->visitor->server->parts.config->limits.download_progress;
 	struct exchange *e = c->channel.exchange;
-	bool moved = c->out.n > 0 && c->sent != c->sent_seen;
+	bool moved = c->out.n > 0 && c->sent - c->sent_seen >= least;
 
 	c->sent_seen = c->sent;
 	if (e && e->upstream.conn)
@@ -145,6 +147,7 @@ static void wait(struct exchange *e, int64_t ms)
 /* What is left of the response is for a visitor that does not take it. */
 static void give_up(struct channel_h2 *c)
 {
+	counter_add(COUNTER_WINDOW_STALL);
 	h2_reset(c->h2->session, c->id, H2_CANCEL);
 	visitor_h2_later(c->h2);
 }
@@ -284,7 +287,7 @@ struct channel_h2 *channel_h2_new(struct visitor_h2 *h, int32_t id)
 	c->channel.visitor = h->visitor;
 	c->h2 = h;
 	c->id = id;
-	buffer_init(&c->channel.in, 2 * (size_t)h->visitor->server->h2.window);
+	buffer_init(&c->channel.in, 2 * (size_t)h->visitor->server->parts.config->limits.h2.window);
 	buffer_init(&c->trailers, TRAILERS_MAX);
 	deadline_init(&c->deadline, h->visitor->server->io.base, expired, c);
 	c->next = h->channels;

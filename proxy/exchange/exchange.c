@@ -284,7 +284,10 @@ static void decide(struct exchange *e)
 		return;
 	}
 	e->decided = true;
-	if (e->decision.action == DECIDE_BLOCK)
+	if (e->channel->connect &&
+	    (e->decision.action == DECIDE_BLOCK || e->decision.action == DECIDE_ANSWER || !e->request_framing.upgrade))
+		refuse(e, 403, "no tunnel is allowed there"); /* a 2xx would be taken for one (RFC 8441 5) */
+	else if (e->decision.action == DECIDE_BLOCK)
 		request_block(e);
 	else if (e->decision.action == DECIDE_ANSWER)
 		own_begin(e);

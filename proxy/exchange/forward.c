@@ -9,7 +9,11 @@ static const enum field_id claimed[] = {FIELD_FORWARDED,
 					FIELD_X_REAL_IP,
 					FIELD_VIA};
 
-static const struct slice via = SLICE_INIT("1.1 crumbgate");
+/* RFC 9110 7.6.3: the version in which the request came. */
+static struct slice via(const struct exchange *e)
+{
+	return e->visitor->h2 ? SLICE("2.0 crumbgate") : SLICE("1.1 crumbgate");
+}
 
 /* What trusted proxies told, in the order of the wire, with our own word behind it. */
 static struct slice joined(struct exchange *e, enum field_id id, struct slice own)
@@ -54,7 +58,7 @@ bool forward_request_fields(struct exchange *e)
 			fields_remove(f, claimed[i]);
 	fields_set(f, FIELD_X_FORWARDED_FOR, joined(e, FIELD_X_FORWARDED_FOR, address));
 	fields_set(f, FIELD_FORWARDED, joined(e, FIELD_FORWARDED, forwarded_value(e)));
-	fields_set(f, FIELD_VIA, joined(e, FIELD_VIA, via));
+	fields_set(f, FIELD_VIA, joined(e, FIELD_VIA, via(e)));
 	if (!trusted || !fields_find(f, FIELD_X_FORWARDED_PROTO))
 		fields_set(f, FIELD_X_FORWARDED_PROTO, e->request.secure ? SLICE("https") : SLICE("http"));
 	if (!trusted || !fields_find(f, FIELD_X_FORWARDED_HOST))

@@ -59,7 +59,6 @@ struct server {
 	struct site *sites; /* in the order of the config */
 	struct pattern_scratch *scratch;
 	struct chain_pool pages;
-	struct h2_limits h2;
 	struct listening **listenings;
 	size_t n_listenings;
 	struct visitor *visitors;
@@ -144,11 +143,11 @@ struct page_way {
 	bool ending; /* the body is complete and the origin's connection given back; not all is written yet */
 	bool whole;  /* the request was repeated without Range */
 	struct buffer rest;
-	struct deadline pause;	 /* when it comes, the encoder is flushed */
-	char *room;		 /* of the channel, while one is being filled; within one turn of the loop */
-	size_t room_n, room_end; /* its size; what is filled */
-	const char *outcome;	 /* for the log; NULL: it is no page, or not touched */
-	bool counted;		 /* `before` is of use */
+	struct deadline pause;		/* when it comes, the encoder is flushed */
+	char *room;			/* of the channel, while one is being filled; within one turn of the loop */
+	size_t room_n, room_end;	/* its size; what is filled */
+	const char *outcome;		/* for the log; NULL: it is no page, or not touched */
+	bool counted;			/* `before` is of use */
 	unsigned before[VERDICT_KINDS]; /* counts of the decision when the chain was opened */
 };
 

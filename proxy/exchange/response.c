@@ -55,6 +55,10 @@ static bool final_head(struct exchange *e)
 	struct decide_env own;
 	enum page_way_begin how;
 
+	if (e->channel->connect && e->response.status < 300) {
+		exchange_fail(e, 502, "the origin answered a tunnel's request with content");
+		return false;
+	}
 	if (decide_response(exchange_env(e, &own), &e->response, false, &e->arena, &e->decision) != DECIDE_OK ||
 	    !forward_response_fields(e)) {
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");

@@ -75,8 +75,6 @@ struct server *server_new(const struct server_parts *parts)
 	coders.ratio = (uint32_t)parts->config->limits.decoded_ratio;
 	s->parts = *parts;
 	s->most_visitors = most_visitors(parts->config);
-	s->h2 = H2_LIMITS_DEFAULT;
-	s->h2.h1 = &parts->config->limits.h1;
 	deadline_init(&s->drain, parts->base, on_drained, s);
 	s->sites = calloc(parts->config->n_sites + 1, sizeof *s->sites);
 	s->scratch = pattern_scratch_new();

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "proxy/exchange/visitor_h2.h"
+#include "proxy/observe/counters.h"
 
 #define FAREWELL_MS 1000 /* for requests that were on their way when the notice left */
 #define FRAME_HEAD  9
@@ -26,6 +27,8 @@ static void *on_request(void *arg, const struct h2_request *r)
 	visitor_set_idle(h->visitor, false);
 	c->channel.eof = r->end;
 	c->channel.connect = r->tunnel;
+	if (r->refuse == 431)
+		counter_add(COUNTER_HEADER_BOMB);
 	ok = r->refuse ? exchange_refuse(&c->channel, r->refuse, r->why) : exchange_begin(&c->channel, r->head);
 	if (ok)
 		return c;
@@ -120,8 +123,20 @@ static size_t on_room(void *arg)
 
 static void on_abused(void *arg, enum h2_abuse kind)
 {
+	static const enum counter counters[] = {
+		[H2_ABUSE_RESETS] = COUNTER_RAPID_RESET,
+		[H2_ABUSE_MADE_RESETS] = COUNTER_MADE_YOU_RESET,
+		[H2_ABUSE_SETTINGS] = COUNTER_SETTINGS_FLOOD,
+		[H2_ABUSE_PINGS] = COUNTER_PING_FLOOD,
+		[H2_ABUSE_EMPTY_FRAMES] = COUNTER_EMPTY_DATA_FLOOD,
+		[H2_ABUSE_PRIORITIES] = COUNTER_PRIORITY_FLOOD,
+		[H2_ABUSE_WINDOWS] = COUNTER_WINDOW_FLOOD,
+		[H2_ABUSE_CONTINUATIONS] = COUNTER_CONTINUATION_FLOOD,
+		[H2_ABUSE_STREAMS] = COUNTER_STREAMS_REFUSED,
+	};
+
 	(void)arg;
-	(void)kind;
+	counter_add(counters[kind]);
 }
 
 static const struct h2_owner owner = {
@@ -200,8 +215,10 @@ static void settle(struct visitor_h2 *h)
 
 	if (v->state >= VISITOR_CLOSING)
 		return;
-	if (v->requests >= config_of(h)->limits.requests && !h->noticed)
+	if (v->requests >= config_of(h)->limits.requests && !h->noticed) {
+		counter_add(COUNTER_REQUESTS);
 		visitor_h2_drain(v);
+	}
 	visitor_h2_send(h);
 	if (h->failed) {
 		visitor_abort(v, "the visitor's connection failed");
@@ -255,12 +272,15 @@ void visitor_h2_expired(struct visitor *v)
 
 	switch (h->wait) {
 	case H2_WAIT_HEAD:
+		counter_add(COUNTER_HEAD_SLOW);
 		h2_terminate(h->session, H2_ENHANCE_YOUR_CALM);
 		break;
 	case H2_WAIT_IDLE:
+		counter_add(COUNTER_IDLE);
 		h2_terminate(h->session, H2_NO_ERROR);
 		break;
 	case H2_WAIT_OUTPUT:
+		counter_add(COUNTER_READER_SLOW);
 		visitor_abort(v, "the visitor does not take the output");
 		return;
 	case H2_WAIT_NOTHING:
@@ -315,7 +335,7 @@ bool visitor_h2_begin(struct visitor *v)
 		return false;
 	h->visitor = v;
 	deadline_init(&h->farewell, v->server->io.base, farewell, h);
-	h->session = h2_session_new(&v->server->h2, &owner, h);
+	h->session = h2_session_new(&config_of(h)->limits.h2, &config_of(h)->limits.h1, &owner, h);
 	v->h2 = h;
 	if (!h->session)
 		return false;

@@ -31,34 +31,28 @@ enum h2_abuse {
 	H2_ABUSE_PINGS,
 	H2_ABUSE_EMPTY_FRAMES, /* DATA without content that ends nothing (CVE-2019-9518) */
 	H2_ABUSE_PRIORITIES,   /* PRIORITY and PRIORITY_UPDATE (CVE-2019-9513) */
-	H2_ABUSE_WINDOWS,      /* WINDOW_UPDATE far beyond what the output calls for */
-	H2_ABUSE_CONTINUATIONS, /* heads in more pieces than any needs (CVE-2024-28182); has no budget of its own */
-	H2_ABUSES
+	H2_ABUSE_WINDOWS,      /* WINDOW_UPDATE of less than H2_WINDOW_MIN octets (CVE-2019-9511) */
+	H2_BUDGETS,
+	H2_ABUSE_CONTINUATIONS = H2_BUDGETS, /* a head in more pieces than any needs (CVE-2024-28182): at once */
+	H2_ABUSE_STREAMS, /* streams refused, as there are too many: that costs nothing, ends nothing */
 };
-#define H2_ABUSE_MS 10000
+#define H2_ABUSE_MS   10000
+#define H2_WINDOW_MIN 1024
 
 struct h2_limits {
-	const struct h1_limits *h1; /* of heads */
-	uint32_t streams;	    /* at once */
-	uint32_t window;	    /* octets of a request's content that are kept until the origin takes them */
-	uint32_t connection_window; /* the same of all requests of a connection */
-	uint32_t abuse[H2_ABUSES];  /* how often in H2_ABUSE_MS */
-	bool connect;		    /* extended CONNECT (RFC 8441) is offered */
+	uint64_t streams;	     /* at once */
+	uint64_t window;	     /* octets of a request's content that are kept until the origin takes them */
+	uint64_t connection_window;  /* the same of all requests of a connection; both below 2^31 */
+	uint64_t budget[H2_BUDGETS]; /* how often in H2_ABUSE_MS */
 };
-#define H2_LIMITS_DEFAULT                                                                                              \
-	((struct h2_limits){.streams = 128,                                                                            \
-			    .window = 262144,                                                                          \
-			    .connection_window = 1048576,                                                              \
-			    .abuse = {200, 50, 50, 100, 200, 500, 10000, 0},                                           \
-			    .connect = true})
 
 struct h2_request {
-	int32_t id;	    /* of the stream */
-	struct slice head;  /* as of HTTP/1.1; valid during the call */
-	bool end;	    /* the request has no content */
-	bool tunnel;	    /* extended CONNECT: the head asks for an upgrade, the answer to which is 200 instead of 101 */
-	unsigned refuse;    /* not 0: answer with that status, the head is empty */
-	const char *why;    /* of refuse */
+	int32_t id;	   /* of the stream */
+	struct slice head; /* as of HTTP/1.1; valid during the call */
+	bool end;	   /* the request has no content */
+	bool tunnel;	 /* extended CONNECT: the head asks for an upgrade, the answer to which is 200 instead of 101 */
+	unsigned refuse; /* not 0: answer with that status, the head is empty */
+	const char *why; /* of refuse */
 };
 
 struct h2_owner {
@@ -80,15 +74,15 @@ struct h2_owner {
 	bool (*write)(void *arg, struct slice octets);
 	/* How many octets of content the next frame had best have; 0: no room for any now. */
 	size_t (*room)(void *arg);
-	/* For counting: the connection ends because of this. */
+	/* For counting: this has happened too often, and the connection ends; or a stream was refused. */
 	void (*abused)(void *arg, enum h2_abuse kind);
 };
 
 struct h2_session;
 
-/* limits, what it points to, and owner must outlive the session. NULL if memory ran out. */
-CG_WARN_UNUSED struct h2_session *h2_session_new(const struct h2_limits *limits, const struct h2_owner *owner,
-						 void *arg);
+/* limits, those of heads, and owner must outlive the session. NULL if memory ran out. */
+CG_WARN_UNUSED struct h2_session *h2_session_new(const struct h2_limits *limits, const struct h1_limits *heads,
+						 const struct h2_owner *owner, void *arg);
 void h2_session_free(struct h2_session *s); /* NULL is fine; calls nothing */
 
 /* Takes all of the input. False: the connection is beyond repair; what h2_send() gives says why, then close. */

@@ -46,11 +46,11 @@ static bool splits_lines(struct slice s)
 	return s.n && (memchr(s.p, '\r', s.n) || memchr(s.p, '\n', s.n) || memchr(s.p, '\0', s.n));
 }
 
-#define KEEP(h, member, value)                                                                                         \
-	do {                                                                                                           \
-		(h)->member.at = (h)->pseudo.n;                                                                        \
-		(h)->member.n = (value).n;                                                                             \
-		(h)->member.there = buffer_add(&(h)->pseudo, value);                                                   \
+#define KEEP(h, member, value)                                       \
+	do {                                                         \
+		(h)->member.at = (h)->pseudo.n;                      \
+		(h)->member.n = (value).n;                           \
+		(h)->member.there = buffer_add(&(h)->pseudo, value); \
 	} while (0)
 
 static void add_pseudo(struct h2_head *h, struct slice name, struct slice value)

@@ -52,8 +52,7 @@ nghttp2_nv *h2_response_fields(const struct response *response, const struct h1_
 		*w++ = field(lower(arena, f->name), f->value);
 	}
 	if (tells_length(response, framing))
-		*w++ = field(SLICE("content-length"),
-			     arena_printf(arena, "%llu", (unsigned long long)framing->length));
+		*w++ = field(SLICE("content-length"), arena_printf(arena, "%llu", (unsigned long long)framing->length));
 	*n = (size_t)(w - list);
 	return arena_failed(arena) ? NULL : list;
 }

@@ -7,16 +7,17 @@
 struct h2_session {
 	nghttp2_session *ng;
 	const struct h2_limits *limits;
+	const struct h1_limits *heads;
 	const struct h2_owner *owner;
 	void *arg;
 	struct h2_head head;
-	bool in_head;	    /* a head has come in part */
-	bool trailers;	    /* the head being read is a trailer section */
-	bool terminated;    /* nothing that comes counts any more */
-	bool failed;	    /* the owner could not write */
-	int64_t now_ms;	    /* of the input being read */
+	bool in_head;	 /* a head has come in part */
+	bool trailers;	 /* the head being read is a trailer section */
+	bool terminated; /* nothing that comes counts any more */
+	bool failed;	 /* the owner could not write */
+	int64_t now_ms;	 /* of the input being read */
 	int64_t abuse_since;
-	uint32_t abuse[H2_ABUSES]; /* since then */
+	uint64_t abuse[H2_BUDGETS]; /* since then */
 };
 
 /* -- abuse --------------------------------------------------------------------------------------------------------- */
@@ -33,7 +34,7 @@ static void note(struct h2_session *s, enum h2_abuse kind)
 		memset(s->abuse, 0, sizeof s->abuse);
 		s->abuse_since = s->now_ms;
 	}
-	if (!s->terminated && ++s->abuse[kind] > s->limits->abuse[kind])
+	if (!s->terminated && ++s->abuse[kind] > s->limits->budget[kind])
 		give_up(s, kind);
 }
 
@@ -68,12 +69,12 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
 	if (frame->hd.type != NGHTTP2_HEADERS || s->terminated)
 		return 0;
 	if (!s->trailers) {
-		h2_head_add(&s->head, s->limits->h1, n, v);
+		h2_head_add(&s->head, s->heads, n, v);
 		return 0;
 	}
 	stream = nghttp2_session_get_stream_user_data(ng, frame->hd.stream_id);
 	s->head.octets += name_n + value_n;
-	if (stream && s->head.octets <= s->limits->h1->head && s->head.n++ < s->limits->h1->fields)
+	if (stream && s->head.octets <= s->heads->head && s->head.n++ < s->heads->fields)
 		s->owner->trailer(s->arg, stream, n, v);
 	return 0;
 }
@@ -158,7 +159,8 @@ static int on_frame(nghttp2_session *ng, const nghttp2_frame *frame, void *arg)
 		note(s, H2_ABUSE_PRIORITIES);
 		break;
 	case NGHTTP2_WINDOW_UPDATE:
-		note(s, H2_ABUSE_WINDOWS);
+		if (frame->window_update.window_size_increment < H2_WINDOW_MIN)
+			note(s, H2_ABUSE_WINDOWS);
 		break;
 	default:
 		break;
@@ -193,7 +195,9 @@ static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *
 	if (frame->hd.type != NGHTTP2_RST_STREAM)
 		return 0;
 	code = frame->rst_stream.error_code;
-	if (code != H2_NO_ERROR && code != H2_INTERNAL_ERROR && code != H2_CANCEL && code != NGHTTP2_REFUSED_STREAM)
+	if (code == NGHTTP2_REFUSED_STREAM)
+		s->owner->abused(s->arg, H2_ABUSE_STREAMS);
+	else if (code != H2_NO_ERROR && code != H2_INTERNAL_ERROR && code != H2_CANCEL)
 		note(s, H2_ABUSE_MADE_RESETS);
 	return 0;
 }
@@ -219,9 +223,8 @@ static ssize_t on_read_length(nghttp2_session *ng, uint8_t type, int32_t id, int
 	size_t room = s->owner->room(s->arg);
 
 	(void)ng, (void)type, (void)id, (void)connection_window, (void)stream_window;
-	if (room > frame_max)
-		room = frame_max;
-	return room ? (ssize_t)room : 1; /* on_write_content() makes it wait */
+	/* Without room on_write_content() makes the frame wait. */
+	return room && room < frame_max ? (ssize_t)room : (ssize_t)frame_max;
 }
 
 static bool submit_trailers(struct h2_session *s, int32_t id, struct slice text)
@@ -412,19 +415,19 @@ static bool submit_settings(struct h2_session *s)
 {
 	const struct h2_limits *l = s->limits;
 	const nghttp2_settings_entry settings[] = {
-		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, l->streams},
-		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, l->window},
-		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)l->h1->head},
+		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, (uint32_t)l->streams},
+		{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, (uint32_t)l->window},
+		{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)s->heads->head},
 		{NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
 		{NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
 	};
-	size_t n = sizeof settings / sizeof settings[0] - (l->connect ? 0 : 1);
 
-	return nghttp2_submit_settings(s->ng, NGHTTP2_FLAG_NONE, settings, n) == 0 &&
+	return nghttp2_submit_settings(s->ng, NGHTTP2_FLAG_NONE, settings, sizeof settings / sizeof settings[0]) == 0 &&
 	       nghttp2_session_set_local_window_size(s->ng, NGHTTP2_FLAG_NONE, 0, (int32_t)l->connection_window) == 0;
 }
 
-struct h2_session *h2_session_new(const struct h2_limits *limits, const struct h2_owner *owner, void *arg)
+struct h2_session *h2_session_new(const struct h2_limits *limits, const struct h1_limits *heads,
+				  const struct h2_owner *owner, void *arg)
 {
 	struct h2_session *s = calloc(1, sizeof *s);
 	nghttp2_session_callbacks *callbacks = callbacks_new();
@@ -438,9 +441,10 @@ struct h2_session *h2_session_new(const struct h2_limits *limits, const struct h
 		return NULL;
 	}
 	s->limits = limits;
+	s->heads = heads;
 	s->owner = owner;
 	s->arg = arg;
-	h2_head_init(&s->head, limits->h1);
+	h2_head_init(&s->head, heads);
 	if (submit_settings(s))
 		return s;
 	h2_session_free(s);

@@ -103,10 +103,12 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, co
 		   void *arg)
 {
 	static const unsigned char ours[] = "\x02h2\x08http/1.1";
+	const struct tls_server *t = arg;
+	unsigned without = t->config->h2 ? 0 : 3;
 
-	(void)ssl, (void)arg;
-	if (SSL_select_next_proto((unsigned char **)(uintptr_t)out, out_n, ours, sizeof ours - 1, in, in_n) ==
-	    OPENSSL_NPN_NEGOTIATED)
+	(void)ssl;
+	if (SSL_select_next_proto((unsigned char **)(uintptr_t)out, out_n, ours + without,
+				  (unsigned)sizeof ours - 1 - without, in, in_n) == OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_OK;
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -134,7 +136,7 @@ static SSL_CTX *context_new(struct tls_server *t, struct tls_server_site *site)
 					 (t->config->tickets ? 0 : SSL_OP_NO_TICKET));
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_client_hello_cb(ctx, on_client_hello, t);
-	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, t);
 	if (!SSL_CTX_set_ex_data(ctx, site_index(), site) || !bind_sessions(ctx, site) ||
 	    !SSL_CTX_set_num_tickets(ctx, t->config->tickets) ||
 	    !SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, tls_ticket_callback)) {

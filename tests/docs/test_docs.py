@@ -328,7 +328,7 @@ def statements_of_configuration():
 def timeouts_and_limits():
     text, table = manual('crumbgate.conf.5'), source('proxy/config/statement_table.h')
     timeouts = re.findall(r'^CG_TIMEOUT\(\w+, "([^"]+)", (\d+),', table, re.M)
-    limits = re.findall(r'^CG_LIMIT\([\w.]+, "([^"]+)", (\w+), (\w+), (\w+), (\w+),', table, re.M)
+    limits = re.findall(r'^CG_LIMIT\([\w.\[\]]+, "([^"]+)", (\w+), (\w+), (\w+), (\w+),', table, re.M)
     assert timeouts and limits
     for name, ms in timeouts:
         wanted = f'Default: {int(ms) // 1000}s.' if int(ms) % 1000 == 0 else f'Default: {ms}ms.'

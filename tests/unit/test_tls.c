@@ -258,17 +258,21 @@ static void old_versions_are_refused(void **state)
 	config->tls12 = true;
 }
 
-static void alpn_is_http11_or_nothing(void **state)
+static void alpn_prefers_h2_and_falls_back_to_http11(void **state)
 {
 	static const struct {
 		const char *offer;
-		bool good;
+		bool h2, good;
 		const char *selected;
 	} table[] = {
-		{NULL, true, ""},
-		{"\x08http/1.1", true, "http/1.1"},
-		{"\x02h2\x08http/1.1", true, "http/1.1"},
-		{"\x02h2", false, ""},
+		{NULL, true, true, ""},
+		{"\x08http/1.1", true, true, "http/1.1"},
+		{"\x02h2\x08http/1.1", true, true, "h2"},
+		{"\x08http/1.1\x02h2", true, true, "h2"},
+		{"\x02h2", true, true, "h2"},
+		{"\x02h3", true, false, ""},
+		{"\x02h2\x08http/1.1", false, true, "http/1.1"},
+		{"\x02h2", false, false, ""},
 	};
 	struct tls_server *t = server_new();
 
@@ -279,8 +283,10 @@ static void alpn_is_http11_or_nothing(void **state)
 		unsigned n = 0;
 		struct pair p;
 
+		config->h2 = table[i].h2;
 		begin(&p, t, &v);
 		assert_int_equal(p.result, table[i].good ? TLS_OK : TLS_FAILED);
+		assert_true(!table[i].good || tls_is_h2(p.server) == !strcmp(table[i].selected, "h2"));
 		SSL_get0_alpn_selected(p.visitor, &selected, &n);
 		assert_true(slice_eq(slice_of((const char *)selected, n), slice_str(table[i].selected)));
 		if (!table[i].good)
@@ -1038,7 +1044,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sni_chooses_site_and_certificate),
 		cmocka_unit_test(old_versions_are_refused),
-		cmocka_unit_test(alpn_is_http11_or_nothing),
+		cmocka_unit_test(alpn_prefers_h2_and_falls_back_to_http11),
 		cmocka_unit_test(ciphers_are_aead_with_ephemeral_keys),
 		cmocka_unit_test(what_is_not_tls_fails_with_a_text),
 		cmocka_unit_test(sessions_resume_where_they_should),
