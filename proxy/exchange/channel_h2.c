@@ -4,8 +4,9 @@
 #include "proxy/exchange/visitor_h2.h"
 #include "proxy/observe/counters.h"
 
-#define ROOM_MIN     64
-#define TRAILERS_MAX 65536
+#define ROOM_MIN	  64
+#define TRAILERS_MAX	  65536
+#define CHANNELS_FREE_MAX 256
 /* As much is sent before the turn ends, so that a fast origin need not be stopped. */
 #define SEND_EARLY (2 * IO_BLOCK)
 
@@ -277,9 +278,29 @@ const struct channel_ops channel_h2 = {
 	.over = over,
 };
 
+/* As new, but for its deadline, whose timer may stay armed: arming it costs more than all the rest. */
+static struct channel_h2 *take(struct server *s)
+{
+	struct channel_h2 *c = s->free_channels;
+	struct deadline deadline;
+
+	if (c) {
+		s->free_channels = c->next;
+		s->n_free_channels--;
+		deadline = c->deadline;
+		*c = (struct channel_h2){.deadline = deadline};
+		return c;
+	}
+	c = calloc(1, sizeof *c);
+	if (c)
+		deadline_init(&c->deadline, s->io.base, expired, c);
+	return c;
+}
+
 struct channel_h2 *channel_h2_new(struct visitor_h2 *h, int32_t id)
 {
-	struct channel_h2 *c = calloc(1, sizeof *c);
+	struct server *s = h->visitor->server;
+	struct channel_h2 *c = take(s);
 
 	if (!c)
 		return NULL;
@@ -287,9 +308,8 @@ struct channel_h2 *channel_h2_new(struct visitor_h2 *h, int32_t id)
 	c->channel.visitor = h->visitor;
 	c->h2 = h;
 	c->id = id;
-	buffer_init(&c->channel.in, 2 * (size_t)h->visitor->server->parts.config->limits.h2.window);
+	buffer_init(&c->channel.in, 2 * (size_t)s->parts.config->limits.h2.window);
 	buffer_init(&c->trailers, TRAILERS_MAX);
-	deadline_init(&c->deadline, h->visitor->server->io.base, expired, c);
 	c->next = h->channels;
 	if (c->next)
 		c->next->prev = c;
@@ -298,14 +318,36 @@ struct channel_h2 *channel_h2_new(struct visitor_h2 *h, int32_t id)
 	return c;
 }
 
-static void free_channel(struct io_reap *r)
+static void destroy(struct channel_h2 *c)
+{
+	deadline_free(&c->deadline);
+	free(c);
+}
+
+static void put_back(struct io_reap *r)
 {
 	struct channel_h2 *c = (struct channel_h2 *)r;
+	struct server *s = c->server;
 
-	deadline_free(&c->deadline);
 	buffer_free(&c->channel.in);
 	buffer_free(&c->trailers);
-	free(c);
+	if (s->n_free_channels >= CHANNELS_FREE_MAX || s->draining) {
+		destroy(c);
+		return;
+	}
+	c->next = s->free_channels;
+	s->free_channels = c;
+	s->n_free_channels++;
+}
+
+void channels_h2_free(struct server *s)
+{
+	while (s->free_channels) {
+		struct channel_h2 *c = s->free_channels;
+
+		s->free_channels = c->next;
+		destroy(c);
+	}
 }
 
 void channel_h2_free(struct channel_h2 *c, const char *why)
@@ -322,5 +364,6 @@ void channel_h2_free(struct channel_h2 *c, const char *why)
 	if (c->next)
 		c->next->prev = c->prev;
 	h->n_channels--;
-	io_reap(io_of(c), &c->reap, free_channel);
+	c->server = h->visitor->server;
+	io_reap(io_of(c), &c->reap, put_back);
 }

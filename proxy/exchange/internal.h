@@ -68,6 +68,8 @@ struct server {
 	size_t most_visitors;		 /* above it the oldest idle one is closed; if none is idle, accepting stops */
 	struct exchange *free_exchanges; /* with their arenas' first chunk, ready for reuse */
 	size_t n_free_exchanges;
+	struct channel_h2 *free_channels; /* likewise; their timers may be armed, for nothing */
+	size_t n_free_channels;
 	uint64_t serial; /* of the exchange begun last */
 	struct log_limit origin_complaints;
 	bool draining;
@@ -238,6 +240,8 @@ void visitor_h2_drain(struct visitor *v);
 /* The connection is gone: ends its exchanges. */
 void visitor_h2_drop(struct visitor *v, const char *why);
 void visitor_h2_free(struct visitor *v);
+/* Those that wait for reuse. */
+void channels_h2_free(struct server *s);
 
 /* exchange.c */
 static inline bool exchange_has_content(const struct exchange *e)

@@ -153,6 +153,7 @@ void server_free(struct server *s)
 	deadline_free(&s->drain);
 	io_free(&s->io);
 	exchanges_free(s);
+	channels_h2_free(s);
 	chain_pool_free(&s->pages);
 	pattern_scratch_free(s->scratch);
 	free(s->sites);

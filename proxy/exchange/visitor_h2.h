@@ -32,6 +32,7 @@ struct channel_h2 {
 	struct io_reap reap;
 	struct channel channel;
 	struct visitor_h2 *h2;
+	struct server *server; /* when h2 may be gone */
 	struct channel_h2 *next;
 	struct channel_h2 *prev;
 	int32_t id;

@@ -41,9 +41,13 @@ static void refuse(struct h2_head *h, unsigned status, const char *why)
 	h->why = why;
 }
 
+/*
+ * What the parser of HTTP/1.1 could not see: everything else that does not belong into a line it refuses. (nghttp2 has
+ * looked for it, too.)
+ */
 static bool splits_lines(struct slice s)
 {
-	return s.n && (memchr(s.p, '\r', s.n) || memchr(s.p, '\n', s.n) || memchr(s.p, '\0', s.n));
+	return s.n && memchr(s.p, '\r', s.n);
 }
 
 #define KEEP(h, member, value)                                       \
@@ -74,15 +78,40 @@ static void add_pseudo(struct h2_head *h, struct slice name, struct slice value)
 
 static void add_line(struct h2_head *h, struct slice name, struct slice value)
 {
-	buffer_add(&h->text, name);
-	buffer_add(&h->text, SLICE(": "));
-	buffer_add(&h->text, value);
-	buffer_add(&h->text, SLICE("\r\n"));
+	char *p = buffer_reserve(&h->text, name.n + value.n + 4);
+
+	if (!p)
+		return;
+	memcpy(p, name.p, name.n);
+	memcpy(p + name.n, ": ", 2);
+	if (value.n)
+		memcpy(p + name.n + 2, value.p, value.n);
+	memcpy(p + name.n + 2 + value.n, "\r\n", 2);
+	buffer_commit(&h->text, name.n + value.n + 4);
+}
+
+static struct slice pseudo(const struct h2_head *h, size_t at, size_t n)
+{
+	return slice_of(h->pseudo.p + at, n);
+}
+
+/* Once the pseudo-header fields are complete, as they come first (RFC 9113 8.3). RFC 8441 4: CONNECT becomes GET. */
+static void begin_text(struct h2_head *h)
+{
+	struct slice method = pseudo(h, h->method.at, h->method.n), path = pseudo(h, h->path.at, h->path.n);
+
+	h->begun = true;
+	buffer_add(&h->text, h->protocol.there ? SLICE("GET") : method);
+	buffer_add(&h->text, SLICE(" "));
+	buffer_add(&h->text, path);
+	buffer_add(&h->text, SLICE(" HTTP/1.1\r\n"));
+	if (h->authority.there)
+		add_line(h, SLICE("Host"), pseudo(h, h->authority.at, h->authority.n));
 }
 
 static void add_host(struct h2_head *h, struct slice value)
 {
-	struct slice authority = slice_of(h->pseudo.p + h->authority.at, h->authority.n);
+	struct slice authority = pseudo(h, h->authority.at, h->authority.n);
 
 	/* RFC 9113 8.3.1: it must not differ; the same once more says nothing. */
 	if (!h->authority.there)
@@ -99,6 +128,23 @@ static void add_cookie(struct h2_head *h, struct slice value)
 	buffer_add(&h->cookie, value);
 }
 
+static void add_field(struct h2_head *h, struct slice name, struct slice value)
+{
+	if (!h->begun)
+		begin_text(h);
+	if (slice_eq(name, SLICE("cookie"))) {
+		add_cookie(h, value);
+		return;
+	}
+	if (slice_eq(name, SLICE("host"))) {
+		add_host(h, value);
+		return;
+	}
+	h->length = h->length || slice_eq(name, SLICE("content-length"));
+	h->te = h->te || slice_eq(name, SLICE("te"));
+	add_line(h, name, value);
+}
+
 void h2_head_add(struct h2_head *h, const struct h1_limits *limits, struct slice name, struct slice value)
 {
 	h->n++;
@@ -109,28 +155,17 @@ void h2_head_add(struct h2_head *h, const struct h1_limits *limits, struct slice
 		refuse(h, 431, "the head is longer than the limit");
 		return;
 	}
-	if (splits_lines(name) || splits_lines(value)) {
+	if (splits_lines(value)) {
 		refuse(h, 400, "a field holds the end of a line");
 		return;
 	}
 	if (name.n && name.p[0] == ':')
 		add_pseudo(h, name, value);
-	else if (slice_eq(name, SLICE("cookie")))
-		add_cookie(h, value);
-	else if (slice_eq(name, SLICE("host")))
-		add_host(h, value);
 	else
-		add_line(h, name, value);
-	h->length = h->length || slice_eq(name, SLICE("content-length"));
-	h->te = h->te || slice_eq(name, SLICE("te"));
+		add_field(h, name, value);
 }
 
 /* -- the end ------------------------------------------------------------------------------------------------------- */
-
-static struct slice pseudo(const struct h2_head *h, size_t at, size_t n)
-{
-	return slice_of(h->pseudo.p + at, n);
-}
 
 /* RFC 8441 4: what a request to switch protocols says in HTTP/1.1. The key is of no use there, but origins want one. */
 static void ask_upgrade(struct h2_head *h, struct slice protocol)
@@ -148,28 +183,6 @@ static void check_path(struct h2_head *h, struct slice method, struct slice path
 		refuse(h, 400, "the path does not begin with a slash");
 }
 
-/* The start line and Host go in front: they come last, as only now all is known. */
-static bool finish_text(struct h2_head *h, struct slice method, struct slice path, struct slice *head)
-{
-	size_t lines = h->text.n;
-	char *p;
-
-	buffer_add(&h->text, method);
-	buffer_add(&h->text, SLICE(" "));
-	buffer_add(&h->text, path);
-	buffer_add(&h->text, SLICE(" HTTP/1.1\r\n"));
-	if (h->authority.there)
-		add_line(h, SLICE("Host"), pseudo(h, h->authority.at, h->authority.n));
-	p = buffer_reserve(&h->text, lines + 2);
-	if (!p)
-		return false;
-	memcpy(p, h->text.p, lines);
-	memcpy(p + lines, "\r\n", 2);
-	buffer_commit(&h->text, lines + 2);
-	*head = slice_from(buffer_slice(&h->text), lines);
-	return !h->text.failed && !h->pseudo.failed && !h->cookie.failed;
-}
-
 bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r)
 {
 	struct slice method = pseudo(h, h->method.at, h->method.n), path = pseudo(h, h->path.at, h->path.n);
@@ -177,6 +190,8 @@ bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r)
 
 	r->end = end;
 	r->tunnel = h->protocol.there;
+	if (!h->begun)
+		begin_text(h);
 	check_path(h, method, path);
 	if (!slice_ieq(scheme, SLICE("https")))
 		refuse(h, 400, "the scheme is not the connection's");
@@ -186,17 +201,15 @@ bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r)
 		refuse(h, 501, "extended CONNECT to another protocol than websocket");
 	if (r->tunnel) {
 		ask_upgrade(h, pseudo(h, h->protocol.at, h->protocol.n));
-		method = SLICE("GET");
 	} else if (!end && !h->length) {
 		add_line(h, SLICE("Transfer-Encoding"), SLICE("chunked"));
 	}
 	if (h->te)
 		add_line(h, SLICE("Connection"), SLICE("TE"));
-	if (!h->refuse && !finish_text(h, method, path, &r->head))
-		return false;
+	buffer_add(&h->text, SLICE("\r\n"));
 	r->refuse = h->refuse;
 	r->why = h->why;
-	if (h->refuse)
-		r->head = slice_of(NULL, 0);
-	return true;
+	if (!h->refuse)
+		r->head = buffer_slice(&h->text);
+	return h->refuse || !(h->text.failed || h->pseudo.failed || h->cookie.failed);
 }

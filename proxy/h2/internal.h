@@ -16,13 +16,13 @@ struct h2_head {
 		size_t at, n;
 		bool there;
 	} method, scheme, authority, path, protocol;
-	struct buffer text;   /* the field lines; in the end all of it */
+	struct buffer text;   /* what is made of it */
 	struct buffer cookie; /* crumbs joined (RFC 9113 8.2.3) */
 	size_t n;	      /* field lines */
 	size_t octets;	      /* of names and values */
-	bool cookies, length, te, host;
-	struct slice host_value; /* in text */
-	unsigned refuse;	 /* status; 0: fine so far */
+	bool begun;	      /* the start line is written */
+	bool cookies, length, te;
+	unsigned refuse; /* status; 0: fine so far */
 	const char *why;
 };
 

@@ -10,14 +10,39 @@ static nghttp2_nv field(struct slice name, struct slice value)
 	return (nghttp2_nv){.name = octets(name), .namelen = name.n, .value = octets(value), .valuelen = value.n};
 }
 
-/* RFC 9113 8.2.1 */
-static struct slice lower(struct arena *arena, struct slice name)
+/* RFC 9113 8.2.1; *room is advanced. */
+static struct slice lower(char **room, struct slice name)
 {
-	char *p = arena_alloc(arena, name.n);
+	char *p = *room;
 
-	for (size_t i = 0; p && i < name.n; i++)
+	for (size_t i = 0; i < name.n; i++)
 		p[i] = ascii_lower(name.p[i]);
-	return slice_of(p, p ? name.n : 0);
+	*room += name.n;
+	return slice_of(p, name.n);
+}
+
+static struct slice number(char **room, uint64_t n)
+{
+	char digits[20], *start = *room;
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	memcpy(start, digits + at, sizeof digits - at);
+	*room += sizeof digits - at;
+	return slice_of(start, sizeof digits - at);
+}
+
+/* Octets for all names in lower case, and for two numbers. */
+static char *make_room(const struct fields *fields, struct arena *arena)
+{
+	size_t n = 40;
+
+	for (size_t i = 0; i < fields->n; i++)
+		n += fields->v[i].name.n;
+	return arena_alloc(arena, n);
 }
 
 static bool is_for_connection(const struct field *f)
@@ -37,11 +62,11 @@ nghttp2_nv *h2_response_fields(const struct response *response, const struct h1_
 {
 	const struct fields *fields = &response->fields;
 	nghttp2_nv *list = arena_calloc(arena, fields->n + 2, sizeof *list), *w = list;
-	unsigned status = response->status == 101 ? 200 : response->status;
+	char *room = make_room(fields, arena);
 
-	if (!list)
+	if (!list || !room)
 		return NULL;
-	*w++ = field(SLICE(":status"), arena_printf(arena, "%u", status));
+	*w++ = field(SLICE(":status"), number(&room, response->status == 101 ? 200 : response->status));
 	for (size_t i = 0; i < fields->n; i++) {
 		const struct field *f = &fields->v[i];
 
@@ -49,12 +74,12 @@ nghttp2_nv *h2_response_fields(const struct response *response, const struct h1_
 			continue;
 		if (!h1_is_writable(f))
 			return NULL;
-		*w++ = field(lower(arena, f->name), f->value);
+		*w++ = field(lower(&room, f->name), f->value);
 	}
 	if (tells_length(response, framing))
 		*w++ = field(SLICE("content-length"), arena_printf(arena, "%llu", (unsigned long long)framing->length));
 	*n = (size_t)(w - list);
-	return arena_failed(arena) ? NULL : list;
+	return list;
 }
 
 /* -- trailers ------------------------------------------------------------------------------------------------------ */
