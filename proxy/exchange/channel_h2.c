@@ -205,8 +205,10 @@ static void keep(struct channel_h2 *c, struct slice in, size_t all, bool kept)
 	h2_consumed(c->h2->session, c->id, used);
 	if (kept)
 		buffer_consume(b, used);
-	else if (in.n && !buffer_add(b, in))
+	else if (in.n && !buffer_add(b, in)) {
+		h2_consumed(c->h2->session, c->id, in.n);
 		exchange_cut(c->channel.exchange, "out of memory");
+	}
 	if (b->n == 0)
 		buffer_free(b);
 }

@@ -97,6 +97,9 @@ static void log_exchange(const struct exchange *e)
 				      .received = e->request_body.received,
 				      .sent = e->sent,
 				      .duration_us = monotonic_us() - e->began_us,
+				      .http = v->h2		 ? "2"
+					      : e->request.minor ? "1.1"
+								 : "1.0",
 				      .tls = v->stream.ssl ? tls_version(v->stream.ssl) : NULL,
 				      .resumed = v->stream.ssl && tls_resumed(v->stream.ssl),
 				      .upstream = e->upstream.address,

@@ -208,6 +208,14 @@ static void be_idle(struct visitor_h2 *h)
 	visitor_set_idle(v, true);
 }
 
+/* What comes after the streams that there are is not handled; clients know that they may send it elsewhere. */
+static void go_away(struct visitor_h2 *h)
+{
+	h->gone = true;
+	h2_go_away(h->session);
+	visitor_h2_later(h);
+}
+
 /* The end of a turn: everything that was said in it leaves together. */
 static void settle(struct visitor_h2 *h)
 {
@@ -215,9 +223,9 @@ static void settle(struct visitor_h2 *h)
 
 	if (v->state >= VISITOR_CLOSING)
 		return;
-	if (v->requests >= config_of(h)->limits.requests && !h->noticed) {
+	if (v->requests >= config_of(h)->limits.requests && !h->gone) {
 		counter_add(COUNTER_REQUESTS);
-		visitor_h2_drain(v);
+		go_away(h);
 	}
 	visitor_h2_send(h);
 	if (h->failed) {
@@ -292,10 +300,7 @@ void visitor_h2_expired(struct visitor *v)
 
 static void farewell(void *arg)
 {
-	struct visitor_h2 *h = arg;
-
-	h2_go_away(h->session);
-	visitor_h2_later(h);
+	go_away(arg);
 }
 
 /* RFC 9113 6.8: first a notice, so that no request that is on its way is lost; then the last stream's number. */
@@ -303,7 +308,7 @@ void visitor_h2_drain(struct visitor *v)
 {
 	struct visitor_h2 *h = v->h2;
 
-	if (h->noticed)
+	if (h->noticed || h->gone)
 		return;
 	h->noticed = true;
 	h2_notice(h->session);

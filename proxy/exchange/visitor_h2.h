@@ -23,6 +23,7 @@ struct visitor_h2 {
 	enum h2_wait wait;
 	struct deadline farewell; /* after the notice: no new requests from here on */
 	bool noticed;
+	bool gone;
 	bool over;   /* the session ends; its last words are on their way */
 	bool inside; /* the session is on the stack: it must not be entered again */
 	bool failed; /* writing failed */

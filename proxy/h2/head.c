@@ -179,6 +179,8 @@ static void check_path(struct h2_head *h, struct slice method, struct slice path
 {
 	bool asterisk = slice_eq(path, SLICE("*")) && slice_eq(method, SLICE("OPTIONS"));
 
+	if (slice_eq(method, SLICE("CONNECT")) && !h->protocol.there)
+		refuse(h, 405, "CONNECT");
 	if ((path.n == 0 || path.p[0] != '/') && !asterisk)
 		refuse(h, 400, "the path does not begin with a slash");
 }

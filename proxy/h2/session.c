@@ -83,7 +83,10 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
 static int on_invalid_header(nghttp2_session *ng, const nghttp2_frame *frame, nghttp2_rcbuf *name, nghttp2_rcbuf *value,
 			     uint8_t flags, void *arg)
 {
-	(void)ng, (void)frame, (void)name, (void)value, (void)flags, (void)arg;
+	struct h2_session *s = arg;
+
+	(void)ng, (void)frame, (void)name, (void)value, (void)flags;
+	s->in_head = false;
 	return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
@@ -179,6 +182,16 @@ static int on_content(nghttp2_session *ng, uint8_t flags, int32_t id, const uint
 		s->owner->content(s->arg, stream, text_of(data, n));
 	else
 		h2_consumed(s, id, n);
+	return 0;
+}
+
+/* A head may have been in it. */
+static int on_invalid_frame(nghttp2_session *ng, const nghttp2_frame *frame, int error, void *arg)
+{
+	struct h2_session *s = arg;
+
+	(void)ng, (void)frame, (void)error;
+	s->in_head = false;
 	return 0;
 }
 
@@ -390,6 +403,7 @@ static nghttp2_session_callbacks *callbacks_new(void)
 	nghttp2_session_callbacks_set_on_header_callback(c, on_header);
 	nghttp2_session_callbacks_set_on_invalid_header_callback2(c, on_invalid_header);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame);
+	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c, on_invalid_frame);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_content);
 	nghttp2_session_callbacks_set_on_frame_send_callback(c, on_frame_sent);
 	nghttp2_session_callbacks_set_on_stream_close_callback(c, on_stream_close);

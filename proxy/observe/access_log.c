@@ -379,6 +379,8 @@ static void add_line(struct access_log *log, const struct access_entry *e, size_
 	add_count(out, SLICE("received"), e->received);
 	add_count(out, SLICE("sent"), e->sent);
 	add_count(out, SLICE("us"), e->duration_us > 0 ? (uint64_t)e->duration_us : 0);
+	if (e->http)
+		add_text(out, SLICE("http"), slice_str(e->http));
 	if (e->tls) {
 		add_text(out, SLICE("tls"), slice_str(e->tls));
 		if (e->resumed)

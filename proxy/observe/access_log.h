@@ -27,7 +27,8 @@ struct access_entry {
 	uint64_t received;	     /* octets of the request's body */
 	uint64_t sent;		     /* octets of the response's body */
 	int64_t duration_us;
-	const char *tls; /* "TLSv1.3" or NULL */
+	const char *http; /* "1.0", "1.1" or "2" */
+	const char *tls;  /* "TLSv1.3" or NULL */
 	bool resumed;
 	struct slice upstream;		 /* address text of the origin used; empty if none */
 	const struct decision *decision; /* NULL if it never came to one */
@@ -46,7 +47,7 @@ struct access_log;
 
 /*
  * {"time":"2026-11-23T20:15:00.123Z","peer":"203.0.113.0","site":"www.example.com","method":"GET","target":"/",
- *  "status":200,"received":0,"sent":5120,"us":1830,"tls":"TLSv1.3","resumed":true,"upstream":"127.0.0.1:8080",
+ *  "status":200,"received":0,"sent":5120,"us":1830,"http":"2","tls":"TLSv1.3","resumed":true,"upstream":"127.0.0.1:8080",
  *  "granted":["analytics"],"region":"US-CA","consent":"signed
  * cookie","token":"good","optout":true,"signal":true,"action":"block",
  *  "mode":"observe","verdicts":{"keep":2,"drop":1},"unsealed":{"altered":1},"page":"rewritten","within":{"inert":3},"error":"..."}
