@@ -59,6 +59,7 @@ struct server {
 	struct site *sites; /* in the order of the config */
 	struct pattern_scratch *scratch;
 	struct chain_pool pages;
+	struct h2_memory *h2_memory;
 	struct listening **listenings;
 	size_t n_listenings;
 	struct visitor *visitors;

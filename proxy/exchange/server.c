@@ -75,6 +75,7 @@ struct server *server_new(const struct server_parts *parts)
 	coders.ratio = (uint32_t)parts->config->limits.decoded_ratio;
 	s->parts = *parts;
 	s->most_visitors = most_visitors(parts->config);
+	s->h2_memory = h2_memory_new(s->most_visitors);
 	deadline_init(&s->drain, parts->base, on_drained, s);
 	s->sites = calloc(parts->config->n_sites + 1, sizeof *s->sites);
 	s->scratch = pattern_scratch_new();
@@ -154,6 +155,7 @@ void server_free(struct server *s)
 	io_free(&s->io);
 	exchanges_free(s);
 	channels_h2_free(s);
+	h2_memory_free(s->h2_memory);
 	chain_pool_free(&s->pages);
 	pattern_scratch_free(s->scratch);
 	free(s->sites);

@@ -206,6 +206,7 @@ static void be_idle(struct visitor_h2 *h)
 		return;
 	v->state = VISITOR_IDLE;
 	visitor_set_idle(v, true);
+	h2_rest(h->session);
 }
 
 /* What comes after the streams that there are is not handled; clients know that they may send it elsewhere. */
@@ -340,7 +341,8 @@ bool visitor_h2_begin(struct visitor *v)
 		return false;
 	h->visitor = v;
 	deadline_init(&h->farewell, v->server->io.base, farewell, h);
-	h->session = h2_session_new(&config_of(h)->limits.h2, &config_of(h)->limits.h1, &owner, h);
+	h->session =
+		h2_session_new(&config_of(h)->limits.h2, &config_of(h)->limits.h1, v->server->h2_memory, &owner, h);
 	v->h2 = h;
 	if (!h->session)
 		return false;

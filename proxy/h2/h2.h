@@ -78,11 +78,19 @@ struct h2_owner {
 	void (*abused)(void *arg, enum h2_abuse kind);
 };
 
+/* Memory that the sessions of a worker share, so that an idle one costs little: for about so many. NULL if there is
+ * none. */
+struct h2_memory;
+CG_WARN_UNUSED struct h2_memory *h2_memory_new(size_t sessions);
+void h2_memory_free(struct h2_memory *m); /* after all sessions; NULL is fine */
+
 struct h2_session;
 
-/* limits, those of heads, and owner must outlive the session. NULL if memory ran out. */
+/*
+ * limits, those of heads, memory (which may be NULL) and owner must outlive the session. NULL if memory ran out.
+ */
 CG_WARN_UNUSED struct h2_session *h2_session_new(const struct h2_limits *limits, const struct h1_limits *heads,
-						 const struct h2_owner *owner, void *arg);
+						 struct h2_memory *memory, const struct h2_owner *owner, void *arg);
 void h2_session_free(struct h2_session *s); /* NULL is fine; calls nothing */
 
 /* Takes all of the input. False: the connection is beyond repair; what h2_send() gives says why, then close. */
@@ -93,6 +101,8 @@ bool h2_send(struct h2_session *s);
 bool h2_is_over(const struct h2_session *s);
 /* True while a head has come in part. */
 bool h2_reads_head(const struct h2_session *s);
+/* There is no stream for now: gives back what only heads need. */
+void h2_rest(struct h2_session *s);
 
 /*
  * Sends a head. status 101 is written as 200. end: no content follows, whatever the framing says. The arena is for what

@@ -35,6 +35,11 @@ void h2_head_add(struct h2_head *h, const struct h1_limits *limits, struct slice
 /* All fields have come: fills what is said of the head in *r. False if memory ran out. */
 bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r);
 
+/* -- memory.c ------------------------------------------------------------------------------------------------------ */
+
+/* NULL if m is. */
+nghttp2_mem *h2_memory_ops(struct h2_memory *m);
+
 /* -- respond.c ----------------------------------------------------------------------------------------------------- */
 
 /* Makes the list of a response; NULL if memory ran out or a field must not be written. */

@@ -340,6 +340,12 @@ bool h2_reads_head(const struct h2_session *s)
 	return s->in_head && !s->terminated;
 }
 
+void h2_rest(struct h2_session *s)
+{
+	if (!s->in_head)
+		h2_head_free(&s->head);
+}
+
 /* -- messages ------------------------------------------------------------------------------------------------------ */
 
 bool h2_respond(struct h2_session *s, int32_t id, const struct response *response, const struct h1_framing *framing,
@@ -441,12 +447,13 @@ static bool submit_settings(struct h2_session *s)
 }
 
 struct h2_session *h2_session_new(const struct h2_limits *limits, const struct h1_limits *heads,
-				  const struct h2_owner *owner, void *arg)
+				  struct h2_memory *memory, const struct h2_owner *owner, void *arg)
 {
 	struct h2_session *s = calloc(1, sizeof *s);
 	nghttp2_session_callbacks *callbacks = callbacks_new();
 	nghttp2_option *option = option_new();
-	bool ok = s && callbacks && option && nghttp2_session_server_new2(&s->ng, callbacks, s, option) == 0;
+	bool ok = s && callbacks && option &&
+		  nghttp2_session_server_new3(&s->ng, callbacks, s, option, h2_memory_ops(memory)) == 0;
 
 	nghttp2_session_callbacks_del(callbacks);
 	nghttp2_option_del(option);
