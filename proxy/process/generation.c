@@ -14,7 +14,7 @@
 
 #define USEFUL_LIFE_MS	 500 /* a ready worker that lived longer is started again at once */
 #define RESPAWN_FIRST_MS 100
-#define KILL_GRACE_MS	 1000 /* workers end by themselves after timeouts drain; this much later they are killed */
+#define KILL_GRACE_MS	 5000 /* workers end by themselves after timeouts drain; this much later they are killed */
 #define RESPAWN_MAX_MS	 10000
 
 static int64_t now_ms(void)

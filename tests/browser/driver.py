@@ -47,7 +47,7 @@ class Browser:
         data = json.dumps(body or {}).encode() if method == 'POST' else None
         r = urllib.request.Request(self.base + path, data, {'Content-Type': 'application/json'}, method=method)
         try:
-            with urllib.request.urlopen(r, timeout=60) as f:
+            with urllib.request.urlopen(r, timeout=120) as f:
                 return json.load(f)['value']
         except urllib.error.HTTPError as e:
             raise AssertionError(f'{method} {path}: {e.read().decode()[:1000]}') from None

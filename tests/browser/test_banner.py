@@ -177,7 +177,7 @@ def test_accept_without_reload():
         s.go()
         s.go()
         same(s.cookies(), [CONSENT, '_fbp', '_ga', 'lang', 'sid'])
-        true(s.hits)
+        wait_for(lambda: s.hits, 'the hit')
 
 
 def test_withdraw():

@@ -102,8 +102,11 @@ class Site:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.server.daemon_threads = True
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 512  # of 5, a browser fills it, and what is dropped comes a second later
+
+        self.server = Server(('127.0.0.1', 0), Handler)
         self.server.handle_error = lambda *_: None  # a browser that hangs up
         self.port = self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

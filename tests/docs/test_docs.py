@@ -112,17 +112,21 @@ def like(pattern, text):
 
 
 def free_ports(n):
-    """Of four digits, like those that they replace, so that columns stay where they are."""
-    ports = []
+    """Of four digits, like those that they replace, so that columns stay where they are; and the sockets that keep them
+    for whoever asks for them by number, with SO_REUSEADDR, as servers do."""
+    ports, socks = [], []
     for port in random.sample(range(2000, 10000), 500):
-        with socket.socket(socket.AF_INET6) as sock:
-            try:
-                sock.bind(('::', port))
-                ports.append(str(port))
-            except OSError:
-                continue
+        sock = socket.socket(socket.AF_INET6)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(('::', port))
+        except OSError:
+            sock.close()
+            continue
+        ports.append(str(port))
+        socks.append(sock)
         if len(ports) == n:
-            return ports
+            return ports, socks
     raise AssertionError('no port is free')
 
 
@@ -131,7 +135,8 @@ class Document:
 
     def __init__(self, folder):
         self.folder = folder
-        self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
+        ports, self.reserved = free_ports(len(PORTS))
+        self.ports = dict(zip(PORTS, ports))
         self.daemons = []
         self.shell = None
         self.env = dict(os.environ, HOME=folder, LC_ALL='C.UTF-8', NO_COLOR='1',
@@ -145,7 +150,7 @@ class Document:
     def play_console(self, lines):
         for command, expected in commands_of(lines):
             expected = self.adapt('\n'.join(expected)).rstrip('\n')
-            actual, end = self.run(command), time.monotonic() + 20
+            actual, end = self.run(command), time.monotonic() + 60
             # What a daemon writes may take a moment; to look again changes nothing.
             while not like(expected, actual) and command[0].startswith('cat ') and time.monotonic() < end:
                 time.sleep(0.05)
@@ -189,10 +194,12 @@ class Document:
             daemon.send_signal(signal.SIGINT)
         for daemon in self.daemons:
             try:
-                daemon.wait(10)
+                daemon.wait(60)
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
+        for sock in self.reserved:
+            sock.close()
 
 
 def commands_of(lines):

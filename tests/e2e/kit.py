@@ -4,7 +4,6 @@ Every wait is for a condition, with a deadline; every port is ephemeral; every p
 """
 import atexit
 import contextlib
-import fcntl
 import json
 import os
 import select
@@ -58,41 +57,22 @@ def wait_for(condition, what, seconds=DEADLINE):
         time.sleep(0.01)
 
 
-_claims = []  # open lock files, for the life of the process
-
-
-def claim_port(port):
-    """False if another test that runs now was given the port: servers that share it would answer each other's clients."""
-    folder = os.path.join(tempfile.gettempdir(), f'crumbgate-ports-{os.getuid()}')
-    os.makedirs(folder, exist_ok=True)
-    lock = open(os.path.join(folder, str(port)), 'w', encoding='ascii')
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        return False
-    _claims.append(lock)
-    return True
-
-
-def free_port():
-    while True:
-        with socket.socket() as s:
-            s.bind(('127.0.0.1', 0))
-            port = s.getsockname()[1]
-        if claim_port(port):
-            return port
+_held = []  # sockets of ports given away by number, for the life of the process
 
 
 def reserve_port():
-    """A port and a socket that keeps others from being given it; who asks for it by number may."""
-    while True:
-        s = socket.socket()
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(('127.0.0.1', 0))
-        if claim_port(s.getsockname()[1]):
-            return s.getsockname()[1], s
-        s.close()
+    """A port and a socket that keeps others from being given it; who asks for it by number may listen there."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(('127.0.0.1', 0))
+    return s.getsockname()[1], s
+
+
+def free_port():
+    """A port where nobody listens until the test lets somebody, who must set SO_REUSEADDR, as servers do."""
+    port, s = reserve_port()
+    _held.append(s)
+    return port
 
 
 @contextlib.contextmanager
@@ -178,11 +158,11 @@ class Origin:
         self.listener.bind(('127.0.0.1', 0))
         self.listener.listen(512)
         self.port = self.listener.getsockname()[1]
-        self.stopped = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def _accept(self):
-        while not self.stopped:
+        while True:
             try:
                 c, _ = self.listener.accept()
             except OSError:
@@ -215,8 +195,12 @@ class Origin:
             self.ended += 1
 
     def stop(self):
-        self.stopped = True
-        for s in [self.listener] + self.open:
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        # Its descriptor's number may belong to the next origin as soon as it is closed: nobody may be about to accept there.
+        self.accepting.join()
+        self.listener.close()
+        for s in self.open:
             with contextlib.suppress(OSError):
                 s.shutdown(socket.SHUT_RDWR)
             with contextlib.suppress(OSError):
@@ -264,6 +248,11 @@ cookie * is advertising
 param gclid fbclid is advertising
 path /collect is analytics
 '''
+
+
+def timeouts(**how):
+    """A block for Proxy's `extra`. Only what must run out is short: the machine may be busy."""
+    return 'timeouts {\n' + ''.join(f' {name} {value}\n' for name, value in how.items()) + '}'
 
 
 class Proxy:
@@ -334,10 +323,11 @@ site {names} {{
         return out
 
     def log_lines(self):
+        """Lines of the access log that are complete: one may be seen while it is written."""
         if not os.path.exists(self.log):
             return []
         with open(self.log) as f:
-            return [json.loads(x) for x in f.read().splitlines()]
+            return [json.loads(x) for x in f.read().split('\n')[:-1]]
 
     def token(self, *args):
         out = subprocess.run([CRUMBGATE, 'consent', 'grant', '-c', self.conf, *args], check=True,
@@ -499,6 +489,10 @@ class Client:
         r = self.head()
         while r.status < 200 and r.status != 101 and not interim:
             r = self.head()
+        return self.body(r, method)
+
+    def body(self, r, method='GET'):
+        """The response whose head was read, with its body; EOFError if it is cut short."""
         if method == 'HEAD' or r.status in (204, 304) or r.status < 200:
             return r
         if r.get('transfer-encoding') == 'chunked':

@@ -6,9 +6,12 @@ import threading
 import time
 
 import kit
-from kit import Origin, Proxy, Client, echo, reply, same, true
+from kit import Origin, Proxy, Client, echo, reply, same, timeouts, true
 
-QUICK = 'timeouts {\n connect 500ms\n response 700ms\n body 700ms\n head 1s\n}'
+
+
+def says_nothing_more(r, c):
+    time.sleep(kit.DEADLINE)
 
 
 def cut(p, path='/', **how):
@@ -65,7 +68,7 @@ def test_second_origin():
 
 def test_slow_head():
     """an origin that says nothing is a 504"""
-    with Origin(lambda r, c: time.sleep(3)) as o, Proxy(o, extra=QUICK) as p:
+    with Origin(says_nothing_more) as o, Proxy(o, extra=timeouts(response='700ms')) as p:
         same(p.get('/').status, 504)
 
 
@@ -80,7 +83,7 @@ def test_blackhole():
             c.setblocking(False)
             c.connect_ex(('127.0.0.1', s.getsockname()[1]))
             fill.append(c)
-        with Proxy(f'http://127.0.0.1:{s.getsockname()[1]}', extra=QUICK) as p:
+        with Proxy(f'http://127.0.0.1:{s.getsockname()[1]}', extra=timeouts(connect='500ms')) as p:
             same(p.get('/').status, 504)
         for c in fill:
             c.close()
@@ -103,16 +106,27 @@ def test_dies_mid_body():
 
 def test_reset_mid_body():
     """a response cut by a reset is cut for the visitor, also in HTTP/1.0"""
+    seen = threading.Semaphore(0)
+
     def handler(r, c):
         c.sendall(b'HTTP/1.1 200 OK\r\n\r\n' + b'x' * 500)
-        time.sleep(0.1)
+        seen.acquire(timeout=kit.DEADLINE)
         c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         return False
     with Origin(handler) as o, Proxy(o) as p:
-        true(isinstance(cut(p), EOFError), 'a broken body looks whole')
+        with p.client() as c:
+            c.request('GET', '/')
+            head = c.head()
+            seen.release()
+            try:
+                c.body(head)
+                true(False, 'a broken body looks whole')
+            except EOFError:
+                pass
         with Client(p.plain_port, tls=False) as c:
             c.send('GET / HTTP/1.0\r\nHost: localhost\r\n\r\n')
             c.head()
+            seen.release()
             try:
                 while c.s.recv(65536):
                     pass
@@ -125,8 +139,8 @@ def test_stalls_mid_body():
     """a response that stops coming is cut off after the deadline"""
     def handler(r, c):
         c.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n' + b'x' * 500)
-        time.sleep(3)
-    with Origin(handler) as o, Proxy(o, extra=QUICK) as p:
+        says_nothing_more(r, c)
+    with Origin(handler) as o, Proxy(o, extra=timeouts(body='700ms')) as p:
         true(isinstance(cut(p), EOFError), 'a stalled body looks whole')
 
 
@@ -222,10 +236,10 @@ def test_early_answer():
 
 def test_slow_visitor():
     """a head that trickles is a 408, and a body that stops is too"""
-    with Origin(echo) as o, Proxy(o, extra=QUICK) as p:
-        with p.client() as c:
-            c.send('GET / HTTP/1.1\r\nHost: loc')
-            same(c.response().status, 408)
+    with Origin(echo) as o, Proxy(o, extra=timeouts(head='1s')) as p, p.client() as c:
+        c.send('GET / HTTP/1.1\r\nHost: loc')
+        same(c.response().status, 408)
+    with Origin(echo) as o, Proxy(o, extra=timeouts(body='700ms')) as p:
         with p.client() as c:
             c.send('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc')
             same(c.response().status, 408)

@@ -12,12 +12,17 @@ import kit
 from kit import CRUMBGATE, Origin, Proxy, echo, same, true
 
 
-def alive(pid):
+def state(pid):
+    """The letter that ps shows; None if there is no such process."""
     try:
         with open(f'/proc/{pid}/stat') as f:
-            return f.read().rpartition(')')[2].split()[0] != 'Z'
+            return f.read().rpartition(')')[2].split()[0]
     except OSError:
-        return False
+        return None
+
+
+def alive(pid):
+    return state(pid) not in (None, 'Z')
 
 
 def change(p, old, new):
@@ -74,13 +79,32 @@ def test_second_signal():
         busy.head()
         p.process.send_signal(signal.SIGINT)
         kit.wait_for(lambda: 'in flight' in p.stderr(), 'the first signal to be taken')
-        p.process.send_signal(signal.SIGINT)  # at once: counts as the same
         time.sleep(0.5)
         same(p.process.poll(), None)
         p.process.send_signal(signal.SIGINT)
         same(p.process.wait(kit.DEADLINE), 0)
         true(not any(map(alive, workers)), 'a worker lives on')
         stuck.go.set()
+        busy.close()
+
+
+def test_signals_at_once():
+    """two signals at once are one wish"""
+    stuck = Stuck()
+    with Origin(stuck) as o, Proxy(o) as p:
+        busy = p.client()
+        busy.request('GET', '/')
+        busy.head()
+        p.process.send_signal(signal.SIGSTOP)  # so that both wait for it, however long it takes to send them
+        kit.wait_for(lambda: state(p.process.pid) == 'T', 'the parent to stop')
+        p.process.send_signal(signal.SIGTERM)
+        p.process.send_signal(signal.SIGINT)
+        p.process.send_signal(signal.SIGCONT)
+        kit.wait_for(lambda: 'in flight' in p.stderr(), 'the first signal to be taken')
+        stuck.go.set()
+        same(busy.take(10), b'helloworld')
+        same(p.process.wait(kit.DEADLINE), 0)
+        true('ending at once' not in p.stderr(), p.stderr())
         busy.close()
 
 

@@ -1,5 +1,7 @@
 """Peers that do not read, read slowly, or end early: memory stays bounded, nobody is cut off or kept for ever."""
+import concurrent.futures
 import contextlib
+import functools
 import os
 import socket
 import ssl
@@ -9,9 +11,7 @@ import threading
 import time
 
 import kit
-from kit import Client, Origin, Proxy, echo, reply, same, true
-
-QUICK = 'timeouts {\n connect 500ms\n response 700ms\n body 700ms\n head 1s\n}'
+from kit import Client, Origin, Proxy, echo, reply, same, timeouts, true
 
 
 class Slow(Client):
@@ -68,11 +68,12 @@ def test_pipelining_without_reading():
 
 def test_slow_but_alive():
     """a visitor that reads slowly, but goes on reading, gets the whole response"""
-    body = os.urandom(400000)
-    with Origin(lambda r, c: c.sendall(reply(body))) as o, Proxy(o, extra=QUICK) as p, Slow(p.plain_port) as c:
+    body = os.urandom(800000)
+    with Origin(lambda r, c: c.sendall(reply(body))) as o, Proxy(o, extra=timeouts(body='3s')) as p, \
+            Slow(p.plain_port) as c:
         c.request('GET', '/')
         got = b''
-        end = time.monotonic() + 3
+        end = time.monotonic() + 4
         while time.monotonic() < end:
             got += c.s.recv(2048)
             time.sleep(0.02)
@@ -85,7 +86,7 @@ def test_slow_but_alive():
 
 def test_silent_reader():
     """a visitor that stops reading is cut off"""
-    with Origin(lambda r, c: c.sendall(reply(b'x' * 30000000))) as o, Proxy(o, extra=QUICK) as p:
+    with Origin(lambda r, c: c.sendall(reply(b'x' * 30000000))) as o, Proxy(o, extra=timeouts(body='700ms')) as p:
         with Slow(p.plain_port) as c:
             c.request('GET', '/')
             kit.wait_for(lambda: o.ended, 'the end of the exchange')
@@ -97,10 +98,8 @@ def test_trickled_head_of_the_origin():
         for x in b'HTTP/1.1 200 OK\r\nX-Slow: ' + b'y' * 1000:
             c.sendall(bytes([x]))
             time.sleep(0.05)
-    with Origin(handler) as o, Proxy(o, extra=QUICK) as p:
-        began = time.monotonic()
-        same(p.get('/').status, 504)
-        true(time.monotonic() - began < 5, 'it took too long')
+    with Origin(handler) as o, Proxy(o, extra=timeouts(response='700ms')) as p:
+        same(p.get('/').status, 504)  # long before the head would be complete, or the client would give up
 
 
 def test_half_closed_pipeline():
@@ -155,7 +154,7 @@ def test_beacons_keep_the_connection():
 
 def test_beacon_that_stops():
     """a blocked beacon whose body never comes is a 408"""
-    with Origin(echo) as o, Proxy(o, extra=QUICK) as p, p.client() as c:
+    with Origin(echo) as o, Proxy(o, extra=timeouts(body='700ms')) as p, p.client() as c:
         c.request('POST', '/collect', 'Content-Length: 10')
         same(c.response().status, 408)
 
@@ -180,7 +179,7 @@ def test_second_origin_after_a_blackhole():
             c.connect_ex(('127.0.0.1', s.getsockname()[1]))
         with Origin(echo) as o:
             with Proxy(f'http://127.0.0.1:{s.getsockname()[1]}', site=f'upstream http://127.0.0.1:{o.port}',
-                       extra=QUICK) as p:
+                       extra=timeouts(connect='500ms')) as p:
                 same([p.get('/').status for _ in range(4)], [200] * 4)
         for c in fill:
             c.close()
@@ -232,8 +231,9 @@ def upgrade(c):
 
 def test_every_state_has_a_deadline():
     """whatever a visitor waits for, the connection ends by itself"""
-    short = ('timeouts {\n handshake 600ms\n head 600ms\n idle 600ms\n body 600ms\n connect 600ms\n'
-             ' response 600ms\n}\nlimits {\n upstream 1\n}')
+    names = ('handshake', 'head', 'idle', 'body', 'connect', 'response')
+    # Long enough to bring a connection into its state on a busy machine, so all of them are waited for at once.
+    short = timeouts(**dict.fromkeys(names, '3s')) + '\nlimits {\n upstream 4\n}'
 
     def silent_tls(p):
         return Client(p.port, tls=False)
@@ -287,16 +287,25 @@ def test_every_state_has_a_deadline():
         c.send('BAD\r\n\r\n')
         return c
 
+    def ends(p, begin):
+        """None, or that it does not; a silent connection is an error of its own after kit.DEADLINE."""
+        with begin(p) as c:
+            try:
+                while c.s.recv(65536):
+                    pass
+            except TimeoutError:
+                return begin.__name__ + ' is still open'
+            except OSError:
+                pass
+        return None
+
+    states = (silent_tls, silent, part_of_a_head, part_of_the_second_head, idle, waiting_for_an_answer, in_a_body,
+              quiet_tunnel, half_closed_tunnel, lingering)
     with Origin(echo_tunnel) as o, Proxy(o, extra=short) as p:
-        for begin in (silent_tls, silent, part_of_a_head, part_of_the_second_head, idle, waiting_for_an_answer,
-                      in_a_body, quiet_tunnel, half_closed_tunnel, lingering):
-            with begin(p) as c:
-                began = time.monotonic()
-                with contextlib.suppress(OSError):
-                    while c.s.recv(65536):
-                        pass
-                took = time.monotonic() - began
-                true(took < 5, f'{begin.__name__}: open for {took:.1f} s')
+        with concurrent.futures.ThreadPoolExecutor(len(states)) as pool:
+            same([x for x in pool.map(functools.partial(ends, p), states) if x], [])
+        with p.client() as c:
+            upgrade(c)  # the four that had all connections to the origin have given them up
 
 
 def test_queue_for_the_origin():
@@ -455,9 +464,7 @@ def test_drain_after_a_slow_answer():
         c.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         same(len(c.response().body), len(body))
         true(c.closed(), 'still open')
-        began = time.monotonic()
-        same(p.process.wait(kit.DEADLINE), 0)
-        true(time.monotonic() - began < 5, 'the worker waited for a connection that was done')
+        same(p.process.wait(kit.DEADLINE), 0)  # less than the time to drain: it does not wait for what is done
 
 
 if __name__ == '__main__':

@@ -34,7 +34,7 @@ def test_killed_worker():
                 pass
         true(0 < alive < 16, f'{alive} of 16 connections live')
         same([p.get('/').status for _ in range(20)], [200] * 20)
-        true(took < 2, f'it took {took:.2f} s')
+        true(took < 10, f'it took {took:.2f} s')
         for c in clients:
             c.close()
 

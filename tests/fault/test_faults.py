@@ -24,7 +24,7 @@ BUILD = os.environ.get('builddir', '.')
 SHIM = os.path.join(BUILD, 'tests', 'fault', 'faults.so')
 POINTS = int(os.environ.get('CRUMBGATE_FAULT_POINTS', '100'))
 ALLOC_POINTS = POINTS * 4
-HANG = 4  # seconds: more than any timeout below
+HANG = 30  # seconds: more than the timeouts below, which a busy machine must not reach by itself
 
 CALLS = {'alloc': 1, 'read': 2, 'write': 3, 'accept': 4, 'epoll_ctl': 5, 'connect': 6, 'socket': 7}
 ERRORS = {
@@ -37,13 +37,13 @@ ERRORS = {
     'socket': [errno.EMFILE, errno.ENOBUFS],
 }
 EXTRA = '''timeouts {
- handshake 1s
- head 1s
- body 1s
- connect 1s
- response 1s
- idle 2s
- drain 2s
+ handshake 5s
+ head 5s
+ body 5s
+ connect 5s
+ response 5s
+ idle 5s
+ drain 5s
 }'''
 
 

@@ -142,12 +142,13 @@ def case(rng):
 
 
 def of_chromium(chromium, cases):
-    with tempfile.TemporaryDirectory() as folder:
+    # Chromium's processes may write into its profile after it has ended.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = os.path.join(folder, 'page.html')
         with open(path, 'w', encoding='utf-8') as f:
             f.write('<meta charset=utf-8>' + PAGE % json.dumps(cases).replace('<', '\\u003c'))
         out = subprocess.run([chromium, '--headless=new', '--no-sandbox', '--disable-gpu', f'--user-data-dir={folder}/u',
-                              '--dump-dom', 'file://' + path], capture_output=True, text=True, timeout=120,
+                              '--dump-dom', 'file://' + path], capture_output=True, text=True, timeout=600,
                              check=True).stdout
     return json.loads(html.unescape(re.search('<pre>(.*)</pre>', out, re.S).group(1)))
 
