@@ -58,11 +58,34 @@ static const char *tls_why(const struct peer *p)
 	const char *why = ERR_reason_error_string(ERR_peek_last_error());
 	long verify = SSL_get_verify_result(p->ssl);
 
-	if (verify != X509_V_OK)
+	if (verify != X509_V_OK && SSL_get_verify_mode(p->ssl) != SSL_VERIFY_NONE)
 		return X509_verify_cert_error_string(verify);
 	if (!why && errno)
 		return strerror(errno);
 	return why ? why : "the TLS connection broke";
+}
+
+/*
+ * True once octets can pass. The handshake is a step of its own: were it left to SSL_read() it might end there, after
+ * SSL_write() had asked for input that then never comes.
+ */
+static bool shake_hands(struct peer *p)
+{
+	short wants = 0;
+	int n;
+
+	if (!p->ssl || SSL_is_init_finished(p->ssl))
+		return true;
+	ERR_clear_error();
+	errno = 0;
+	n = SSL_do_handshake(p->ssl);
+	if (n == 1)
+		return true;
+	if (tls_waits(p, n, &wants))
+		p->wants = wants;
+	else
+		fail(p, tls_why(p));
+	return false;
 }
 
 static bool write_some(struct peer *p)
@@ -209,6 +232,8 @@ static void read_message(struct peer *p)
 void peer_step(struct peer *p)
 {
 	p->wants = POLLIN;
+	if (!shake_hands(p))
+		return;
 	while (p->out.n && write_some(p))
 		;
 	while (!p->ended && !p->failed && read_some(p))
