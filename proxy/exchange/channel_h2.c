@@ -249,7 +249,10 @@ void channel_h2_feed(struct channel_h2 *c, struct slice fresh)
 
 static void pull(struct channel *ch)
 {
-	channel_h2_feed(channel_h2_of(ch), slice_of(NULL, 0));
+	struct channel_h2 *c = channel_h2_of(ch);
+
+	visitor_h2_later(c->h2); /* a visitor whose window was used up sends nothing before it is told that it grew */
+	channel_h2_feed(c, slice_of(NULL, 0));
 }
 
 void channel_h2_drained(struct channel_h2 *c)

@@ -1,12 +1,15 @@
 """Peers that do not read, read slowly, or end early: memory stays bounded, nobody is cut off or kept for ever."""
 import concurrent.futures
 import contextlib
+import fcntl
 import functools
 import os
 import socket
 import ssl
 import struct
+import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -64,6 +67,27 @@ def test_pipelining_without_reading():
         c.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         for i in range(n):
             same(len(c.response().body), len(body), f'answer {i}')
+
+
+def unread(c):
+    return struct.unpack('i', fcntl.ioctl(c, termios.FIONREAD, bytes(4)))[0]
+
+
+def test_upload_after_a_pause():
+    """an origin that does not read until all windows and buffers are full still gets the whole of an upload"""
+    size = 32 << 20
+
+    def handler(r, c):
+        settled(lambda: unread(c))
+        c.sendall(reply(str(len(r.body())).encode()))
+    with Origin(handler) as o, Proxy(o) as p, kit.scratch() as d:
+        name = os.path.join(d, 'big')
+        with open(name, 'wb') as f:
+            f.truncate(size)
+        for version in ('--http1.1', '--http2'):
+            r = subprocess.run(['curl', '-sS', '-k', version, '-T', name, f'https://localhost:{p.port}/'],
+                               capture_output=True, text=True)
+            same((r.stdout, r.stderr), (str(size), ''), version)
 
 
 def test_slow_but_alive():
