@@ -93,6 +93,7 @@ void answer_error(struct exchange *e, unsigned status)
 		bool head = slice_eq(e->request.method, SLICE("HEAD"));
 		unsigned minor = e->request.minor;
 
+		counter_add(COUNTER_MEMORY);
 		arena_reset(&e->arena);
 		e->request = (struct request){.method = head ? SLICE("HEAD") : SLICE(""), .minor = minor};
 		e->target = slice_of(NULL, 0);

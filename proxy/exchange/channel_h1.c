@@ -133,7 +133,7 @@ static void cut(struct exchange *e, const char *why)
 {
 	struct visitor *v = e->visitor;
 
-	v->linger_dirty = e->head_sent && e->visitor_framing.kind == H1_BODY_CLOSE;
+	v->linger_dirty |= e->head_sent && e->visitor_framing.kind == H1_BODY_CLOSE;
 	(void)stream_flush(&v->stream);
 	visitor_abort(v, why);
 }

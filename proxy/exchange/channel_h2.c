@@ -133,7 +133,7 @@ static bool progressed(struct channel_h2 *c)
 
 	c->sent_seen = c->sent;
 	if (e && e->upstream.conn)
-		moved |= stream_progressed(&e->upstream.conn->stream);
+		moved |= stream_took(&e->upstream.conn->stream, 1);
 	return moved;
 }
 
@@ -141,7 +141,9 @@ static void wait(struct exchange *e, int64_t ms)
 {
 	struct channel_h2 *c = of(e);
 
-	(void)progressed(c);
+	c->sent_seen = c->sent;
+	if (e->upstream.conn)
+		stream_mark(&e->upstream.conn->stream);
 	deadline_set(&c->deadline, ms);
 }
 

@@ -45,7 +45,7 @@ void own_input(struct exchange *e, struct slice *in)
 	if (r == H1_BODY_MORE)
 		return;
 	if (r == H1_BODY_ERROR) {
-		exchange_fail(e, h1_error_status(e->request_body.error), h1_error_text(e->request_body.error));
+		exchange_malformed(e);
 		return;
 	}
 	e->request_state = REQUEST_DONE;

@@ -117,6 +117,8 @@ static struct channel *end(struct exchange *e)
 {
 	struct channel *c = e->channel;
 
+	if (arena_failed(&e->arena))
+		counter_add(COUNTER_MEMORY);
 	log_exchange(e);
 	page_way_drop(e);
 	upstream_cancel(&e->upstream);
@@ -159,16 +161,59 @@ void exchange_fail(struct exchange *e, unsigned status, const char *why)
 		answer_error(e, status);
 }
 
+/* What the visitor sent cannot be used; when memory ran out, end() counts it. */
+void exchange_count(enum h1_error error)
+{
+	static const enum counter counters[H1_ERRORS] = {
+		[H1_E_LINE_TOO_LONG] = COUNTER_HEAD_LINE,   [H1_E_FIELD_TOO_LONG] = COUNTER_HEAD_LINE,
+		[H1_E_HEAD_TOO_LONG] = COUNTER_HEAD_SIZE,   [H1_E_TOO_MANY_FIELDS] = COUNTER_HEAD_FIELDS,
+		[H1_E_CHUNK_TOO_LARGE] = COUNTER_BODY_SIZE,
+	};
+
+	if (error != H1_E_NO_MEMORY)
+		counter_add(counters[error] ? counters[error] : COUNTER_MALFORMED);
+}
+
+void exchange_malformed(struct exchange *e)
+{
+	exchange_count(e->request_body.error);
+	exchange_fail(e, h1_error_status(e->request_body.error), h1_error_text(e->request_body.error));
+}
+
+void exchange_too_long(struct exchange *e)
+{
+	counter_add(COUNTER_BODY_SIZE);
+	exchange_fail(e, 413, "the request's body is longer than the limit");
+}
+
+/* HTTP/1.1 ends by RST: what the kernel holds for the visitor, megabytes perhaps, is to be free at once. */
+static void reader_too_slow(struct exchange *e)
+{
+	bool h2 = e->visitor->h2 != NULL;
+
+	counter_add(h2 ? COUNTER_WINDOW_STALL : COUNTER_READER_SLOW);
+	e->visitor->linger_dirty |= !h2;
+	exchange_fail(e, 504, "the visitor took the response too slowly");
+}
+
+static void slow(struct exchange *e, enum counter c, unsigned status, const char *why)
+{
+	counter_add(c);
+	exchange_fail(e, status, why);
+}
+
 void exchange_timeout(struct exchange *e)
 {
-	if (e->response_state == RESPONSE_TUNNEL)
-		exchange_fail(e, 504, "the tunnel was silent for too long");
+	if (e->head_sent && e->channel->ops->queued(e) > 0)
+		reader_too_slow(e);
+	else if (e->response_state == RESPONSE_TUNNEL)
+		slow(e, COUNTER_IDLE, 504, "the tunnel was silent for too long");
 	else if (e->request_state == REQUEST_WAITING)
 		exchange_fail(e, 503, "no connection to the origin became free");
 	else if (e->request_state == REQUEST_DISCARD || e->request_state == REQUEST_OWN ||
 		 (e->request_state == REQUEST_BODY && e->upstream.conn &&
 		  stream_queued(&e->upstream.conn->stream) == 0 && !e->head_sent))
-		exchange_fail(e, 408, "the request's body took too long");
+		slow(e, COUNTER_BODY_SLOW, 408, "the request's body took too long");
 	else
 		exchange_fail(e, 504,
 			      e->head_sent ? "the response's body was silent for too long"
@@ -295,7 +340,7 @@ static void decide(struct exchange *e)
 	else if (e->decision.action == DECIDE_ANSWER)
 		own_begin(e);
 	else if (most && e->request_framing.kind == H1_BODY_LENGTH && e->request_framing.length > most)
-		refuse(e, 413, "the request's body is longer than the limit");
+		exchange_too_long(e);
 	else if (!forward_request_fields(e) ||
 		 (e->site->pages && !e->decision.observe && !accept_limit(&e->request.fields)))
 		refuse(e, 431, "the exchange needs more memory than it may have");
@@ -357,6 +402,7 @@ bool exchange_begin(struct channel *c, struct slice head)
 					: h1_parse_request(head, limits, e->visitor->stream.ssl != NULL, &e->arena,
 							   &e->request, &e->request_framing);
 	if (error != H1_OK) {
+		exchange_count(error);
 		e->request_framing.keep_alive = false;
 		refuse(e, h1_error_status(error), h1_error_text(error));
 		return true;

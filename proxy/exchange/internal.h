@@ -3,6 +3,7 @@
  * response, and exists only while one is in flight, so that an idle connection owns almost nothing. Between them stands
  * a channel, which knows the version of HTTP: a visitor of HTTP/1.1 has one, a visitor of HTTP/2 one for each stream.
  *
+ *   admission.c how many connections an address may have
  *   visitor.c   the connection: its beginning, deadlines, closing; input of HTTP/1.1, keep-alive, pipelining
  *   channel.h   what an exchange says to its visitor, whatever the version
  *   channel_h1.c, channel_h2.c  how that is said in HTTP/1.1 and in HTTP/2
@@ -28,6 +29,7 @@
 #include "proxy/io/deadline.h"
 #include "proxy/io/listener.h"
 #include "proxy/io/stream.h"
+#include "proxy/observe/counters.h"
 #include "proxy/observe/log.h"
 #include "proxy/page/chain.h"
 #include "proxy/upstream/upstream.h"
@@ -53,6 +55,16 @@ struct listening {
 	struct server *server;
 };
 
+/* Connections by address: admission.c. */
+struct admission {
+	struct admitted *slots; /* owned */
+	size_t mask;		/* their number, a power of two, less one */
+	size_t used;
+	size_t most; /* of one address; 0: no limit, and no slots */
+	uint64_t seed;
+	struct log_limit complaints;
+};
+
 struct server {
 	struct io io;
 	struct server_parts parts;
@@ -60,6 +72,7 @@ struct server {
 	struct pattern_scratch *scratch;
 	struct chain_pool pages;
 	struct h2_memory *h2_memory;
+	struct admission admission;
 	struct listening **listenings;
 	size_t n_listenings;
 	struct visitor *visitors;
@@ -114,8 +127,9 @@ struct visitor {
 	} peer;
 	char address[INET6_ADDRSTRLEN];
 	bool in_idle;
+	bool admitted;	   /* counted by admission.c */
 	bool linger;	   /* when closing: it may still be sending */
-	bool linger_dirty; /* close by RST: the body was cut off and only the close would delimit it */
+	bool linger_dirty; /* close by RST: only the close would delimit a body that was cut, or nobody takes it */
 };
 
 enum request_state {
@@ -201,6 +215,15 @@ struct exchange {
 	const char *error;
 };
 
+/* admission.c */
+CG_WARN_UNUSED bool admission_init(struct admission *a, const struct config *c, size_t most_visitors);
+void admission_free(struct admission *a);
+/* False if the visitor's address has as many connections as it may: close it. Once a connection, when the peer is set.
+ */
+CG_WARN_UNUSED bool admission_enter(struct visitor *v);
+/* The connection is gone. Harmless if it was not counted. */
+void admission_leave(struct visitor *v);
+
 /* visitor.c */
 void visitor_accept(void *listening, int fd, const struct sockaddr *peer, socklen_t len);
 /*
@@ -266,6 +289,8 @@ static inline bool exchange_is(const struct channel *c, const struct exchange *e
  * return (c->exchange NULL).
  */
 bool exchange_begin(struct channel *c, struct slice head);
+/* Counts a request that breaks a rule or a limit. */
+void exchange_count(enum h1_error error);
 /* Answers a head that could not be read, and closes. */
 bool exchange_refuse(struct channel *c, unsigned status, const char *why);
 /* Logs, frees, and hands the visitor on. */
@@ -276,6 +301,9 @@ void exchange_drop(struct exchange *e, const char *why);
 void exchange_cut(struct exchange *e, const char *why);
 /* Cuts the response off where it is, or answers with an error if none has begun. */
 void exchange_fail(struct exchange *e, unsigned status, const char *why);
+/* The request's body is not as it must be; is longer than the limit. */
+void exchange_malformed(struct exchange *e);
+void exchange_too_long(struct exchange *e);
 void exchange_timeout(struct exchange *e);
 void exchanges_free(struct server *s);
 

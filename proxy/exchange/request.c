@@ -3,8 +3,6 @@
 #include <stdio.h>
 
 #define ATTEMPTS_MAX 4
-/* A body moves its deadline only by this many octets, so that a trickle cannot hold a connection for ever. */
-#define PROGRESS_MIN 1024
 #define DISCARD_MAX  65536
 
 static void send_head(struct exchange *e);
@@ -183,9 +181,10 @@ static void body_complete(struct exchange *e)
 		wait_for_answer(e);
 }
 
+/* The deadline moves only with so many octets, so that a trickle cannot hold a connection for ever. */
 static void body_progress(struct exchange *e)
 {
-	if (e->request_body.received - e->request_progress < PROGRESS_MIN)
+	if (e->request_body.received - e->request_progress < e->server->parts.config->limits.upload_progress)
 		return;
 	e->request_progress = e->request_body.received;
 	channel_wait(e, e->server->parts.config->timeouts.body);
@@ -222,7 +221,7 @@ static bool take_piece(struct exchange *e, struct slice *in)
 	switch (request_read(e, in, &data)) {
 	case H1_BODY_DATA:
 		if (too_long(e)) {
-			exchange_fail(e, 413, "the request's body is longer than the limit");
+			exchange_too_long(e);
 			return false;
 		}
 		put_content(e, data);
@@ -232,7 +231,7 @@ static bool take_piece(struct exchange *e, struct slice *in)
 		return false;
 	case H1_BODY_ERROR:
 		/* The origin must not take what came so far for the whole: its connection is closed unfinished. */
-		exchange_fail(e, h1_error_status(e->request_body.error), h1_error_text(e->request_body.error));
+		exchange_malformed(e);
 		return false;
 	case H1_BODY_MORE:
 		break;
@@ -266,7 +265,7 @@ static void discard(struct exchange *e, struct slice *in)
 	if (r == H1_BODY_MORE)
 		return;
 	if (r == H1_BODY_ERROR) {
-		exchange_fail(e, h1_error_status(e->request_body.error), h1_error_text(e->request_body.error));
+		exchange_malformed(e);
 		return;
 	}
 	if (r == H1_BODY_END)

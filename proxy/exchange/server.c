@@ -80,7 +80,7 @@ struct server *server_new(const struct server_parts *parts)
 	s->sites = calloc(parts->config->n_sites + 1, sizeof *s->sites);
 	s->scratch = pattern_scratch_new();
 	if (!chain_pool_init(&s->pages, &coders, CODERS_KEPT) || !io_init(&s->io, parts->base) || !s->sites ||
-	    !s->scratch)
+	    !s->scratch || !admission_init(&s->admission, s->parts.config, s->most_visitors))
 		goto fail;
 	for (size_t i = 0; i < parts->config->n_sites; i++)
 		if (!init_site(s, i))
@@ -157,6 +157,7 @@ void server_free(struct server *s)
 	channels_h2_free(s);
 	h2_memory_free(s->h2_memory);
 	chain_pool_free(&s->pages);
+	admission_free(&s->admission);
 	pattern_scratch_free(s->scratch);
 	free(s->sites);
 	free(s);

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #define LINGER_MS	 2000
-#define CLOSING_MS	 30000
 #define FIRST_REQUEST_MS 2000 /* while draining */
 
 static void end_of_input(struct visitor *v);
@@ -15,16 +14,18 @@ static void end_of_input(struct visitor *v);
 /* Output to the visitor and to the origin alike: whoever takes it slowly is not silent. */
 static bool progressed(struct visitor *v)
 {
-	bool moved = stream_progressed(&v->stream);
+	bool moved = stream_took(&v->stream, v->server->parts.config->limits.download_progress);
 
 	if (v->channel.exchange && v->channel.exchange->upstream.conn)
-		moved |= stream_progressed(&v->channel.exchange->upstream.conn->stream);
+		moved |= stream_took(&v->channel.exchange->upstream.conn->stream, 1);
 	return moved;
 }
 
 void visitor_wait(struct visitor *v, int64_t ms)
 {
-	(void)progressed(v);
+	stream_mark(&v->stream);
+	if (v->channel.exchange && v->channel.exchange->upstream.conn)
+		stream_mark(&v->channel.exchange->upstream.conn->stream);
 	deadline_set(&v->deadline, ms);
 }
 
@@ -35,6 +36,8 @@ static void admit(struct server *s)
 {
 	bool room = s->n_visitors < s->most_visitors || s->idle;
 
+	if (!room && !s->draining && s->n_listenings && s->listenings[0]->listener.enabled)
+		counter_add(COUNTER_ACCEPT_PAUSED);
 	for (size_t i = 0; !s->draining && i < s->n_listenings; i++)
 		listener_enable(&s->listenings[i]->listener, room);
 }
@@ -102,6 +105,7 @@ void visitor_destroy(struct visitor *v)
 		return;
 	v->state = VISITOR_CLOSED;
 	idle_remove(v);
+	admission_leave(v);
 	drop_exchanges(v, "the visitor left");
 	deadline_clear(&v->deadline);
 	stream_close(&v->stream, v->linger_dirty);
@@ -146,7 +150,7 @@ void visitor_close(struct visitor *v)
 		sent_all(v);
 		break;
 	case STREAM_AGAIN:
-		visitor_wait(v, CLOSING_MS);
+		visitor_wait(v, v->server->parts.config->timeouts.body);
 		break;
 	case STREAM_EOF:
 	case STREAM_ERROR:
@@ -157,6 +161,8 @@ void visitor_close(struct visitor *v)
 
 void visitor_next(struct visitor *v, bool keep_alive)
 {
+	if (!keep_alive && v->requests >= v->server->parts.config->limits.requests)
+		counter_add(COUNTER_REQUESTS);
 	/* A head that was sent before the drain began may have promised more: a visitor must expect a close any time.
 	 */
 	if (!keep_alive || v->server->draining) {
@@ -195,6 +201,7 @@ static bool consume_head(struct visitor *v, struct slice *in)
 		return false;
 	case H1_SCAN_ERROR:
 		*in = slice_from(*in, in->n);
+		exchange_count(v->scan.error);
 		ok = exchange_refuse(&v->channel, h1_error_status(v->scan.error), h1_error_text(v->scan.error));
 		break;
 	case H1_SCAN_END:
@@ -400,6 +407,7 @@ static void on_stream(void *arg, enum stream_event event)
 		visitor_abort(v, "the visitor's connection failed");
 		break;
 	case STREAM_FAILED:
+		counter_add(COUNTER_HANDSHAKE_FAILED);
 		visitor_destroy(v);
 		break;
 	case STREAM_CONNECTED:
@@ -407,12 +415,27 @@ static void on_stream(void *arg, enum stream_event event)
 	}
 }
 
+/* What is counted when a connection ends at a deadline; that of an exchange counts for itself. */
+static void count_deadline(const struct visitor *v)
+{
+	static const enum counter counters[] = {
+		[VISITOR_HANDSHAKE] = COUNTER_HANDSHAKE_SLOW,
+		[VISITOR_IDLE] = COUNTER_IDLE,
+		[VISITOR_HEAD] = COUNTER_HEAD_SLOW,
+		[VISITOR_CLOSING] = COUNTER_READER_SLOW,
+	};
+
+	if (v->state != VISITOR_EXCHANGE && v->state < VISITOR_LINGER)
+		counter_add(counters[v->state]);
+}
+
+/* A head has one deadline, whatever the visitor takes of earlier answers meanwhile. */
 static void on_deadline(void *arg)
 {
 	struct visitor *v = arg;
 
 	CG_CHECK(v->magic == VISITOR_MAGIC);
-	if (progressed(v)) {
+	if (v->state != VISITOR_HEAD && progressed(v)) {
 		visitor_wait(v, v->server->parts.config->timeouts.body);
 		return;
 	}
@@ -420,6 +443,8 @@ static void on_deadline(void *arg)
 		visitor_h2_expired(v);
 		return;
 	}
+	count_deadline(v);
+	v->linger_dirty |= v->state == VISITOR_CLOSING;
 	switch (v->state) {
 	case VISITOR_EXCHANGE:
 		exchange_timeout(v->channel.exchange);
@@ -511,7 +536,13 @@ void visitor_accept(void *arg, int fd, const struct sockaddr *peer, socklen_t le
 	v->channel.visitor = v;
 	buffer_init(&v->channel.in, c->limits.h1.head + 3 * (size_t)IO_SCRATCH);
 	set_peer(v, peer, len);
+	if (!admission_enter(v)) {
+		close(fd);
+		free(v);
+		return;
+	}
 	if (!begin(v, fd)) {
+		admission_leave(v);
 		deadline_free(&v->deadline);
 		free(v);
 		return;
@@ -521,6 +552,7 @@ void visitor_accept(void *arg, int fd, const struct sockaddr *peer, socklen_t le
 		v->next->prev = v;
 	s->visitors = v;
 	if (++s->n_visitors > s->most_visitors && s->idle_oldest) {
+		counter_add(COUNTER_MADE_ROOM);
 		stream_notify_end(&s->idle_oldest->stream);
 		visitor_destroy(s->idle_oldest);
 	}

@@ -7,7 +7,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "proxy/io/acked.h"
+#include "proxy/io/deadline.h"
+
 #define WRITEV_BLOCKS 8
+#define MARK_MS	      1000
 
 static bool arm_write(struct stream *s)
 {
@@ -473,12 +477,34 @@ bool stream_commit(struct stream *s, size_t n)
 	return !io_queue_is_full_block(&s->out) || waiting(s) || flush_now(s, true) != STREAM_ERROR;
 }
 
-bool stream_progressed(struct stream *s)
-{
-	bool moved = s->out.n > 0 && s->sent != s->sent_seen;
+/* -- how the peer takes it ----------------------------------------------------------------------------------------- */
 
-	s->sent_seen = s->sent;
-	return moved;
+static void take_stock(struct stream *s, int64_t now)
+{
+	s->taken_ms = now;
+	if (!acked(s->fd, &s->taken))
+		s->taken = s->sent;
+}
+
+void stream_mark(struct stream *s)
+{
+	int64_t now;
+
+	if (s->out.n == 0)
+		return;
+	now = io_now_ms();
+	if (now - s->taken_ms >= MARK_MS)
+		take_stock(s, now);
+}
+
+bool stream_took(struct stream *s, uint64_t least)
+{
+	uint64_t before = s->taken;
+
+	if (s->out.n == 0)
+		return false;
+	take_stock(s, io_now_ms());
+	return s->taken - before >= least;
 }
 
 /* -- ending -------------------------------------------------------------------------------------------------------- */

@@ -56,9 +56,10 @@ struct stream {
 	stream_handler handler;
 	void *arg;
 	struct io_queue out;
-	uint64_t sent;	    /* octets that the socket took */
-	uint64_t sent_seen; /* as of the last stream_progressed() */
-	int error;	    /* errno of the last failure of a plain call; 0 if TLS knows more */
+	uint64_t sent;	  /* octets that the socket took */
+	uint64_t taken;	  /* octets that the peer had acknowledged ... */
+	int64_t taken_ms; /* ... at this time */
+	int error;	  /* errno of the last failure of a plain call; 0 if TLS knows more */
 	enum stream_state state;
 	bool reading;	       /* the read event is armed */
 	bool writing;	       /* the write event is armed */
@@ -116,8 +117,13 @@ static inline size_t stream_queued(const struct stream *s)
 {
 	return s->out.n;
 }
-/* True if output is queued and the peer has taken some since the last call: it is slow, not silent. */
-bool stream_progressed(struct stream *s);
+/*
+ * For deadlines of a peer that takes output slowly: what it acknowledged counts, as the socket alone takes megabytes in
+ * advance. stream_mark() begins to count, unless it has less than a second ago; it asks the kernel only while output is
+ * queued. stream_took() is true if output is queued and the peer took at least that many octets; it begins anew.
+ */
+void stream_mark(struct stream *s);
+bool stream_took(struct stream *s, uint64_t least);
 /* True if it is known already that there is something to read: data, the end, or an error. Asks nobody. */
 bool stream_has_input(const struct stream *s);
 

@@ -329,6 +329,15 @@ site {names} {{
         with open(self.log) as f:
             return [json.loads(x) for x in f.read().split('\n')[:-1]]
 
+    def counters(self):
+        """What was refused or cut since the start, by name."""
+        def told():
+            return re.findall(r'refused or cut: (.*)', self.stderr())
+        before = len(told())
+        self.process.send_signal(signal.SIGUSR2)
+        line = wait_for(lambda: told()[before:], 'the counters')[-1]
+        return {name: int(n) for name, n in re.findall(r'([a-z-]+) (\d+)', line)}
+
     def token(self, *args):
         out = subprocess.run([CRUMBGATE, 'consent', 'grant', '-c', self.conf, *args], check=True,
                              capture_output=True, text=True).stdout

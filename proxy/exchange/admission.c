@@ -1,0 +1,144 @@
+/*
+ * How many connections each address has: an IPv4 address, or an IPv6 network of 64 bits, which is what one subscriber
+ * gets. A table with linear probing, twice as large as the worker may have connections, so it never fills up.
+ */
+#include "proxy/exchange/internal.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <stdlib.h>
+
+struct admitted {
+	uint64_t key;
+	uint64_t n; /* 0: the slot is free */
+};
+
+bool admission_init(struct admission *a, const struct config *c, size_t most_visitors)
+{
+	size_t slots = 8;
+
+	*a = (struct admission){.most = c->limits.connections_per_address};
+	if (a->most == 0)
+		return true;
+	while (slots < 2 * most_visitors)
+		slots *= 2;
+	tls_random(NULL, (unsigned char *)&a->seed, sizeof a->seed);
+	a->slots = calloc(slots, sizeof *a->slots);
+	a->mask = slots - 1;
+	return a->slots != NULL;
+}
+
+void admission_free(struct admission *a)
+{
+	free(a->slots);
+	a->slots = NULL;
+}
+
+static uint64_t ipv4_key(const void *octets)
+{
+	uint32_t v4;
+
+	memcpy(&v4, octets, sizeof v4);
+	return UINT64_C(0xFFFF00000000) | ntohl(v4); /* as ::/8, where no visitor comes from */
+}
+
+static uint64_t key_of(const struct visitor *v)
+{
+	static const unsigned char nat64[12] = {0, 0x64, 0xFF, 0x9B}; /* RFC 6052: all of IPv4 in one network */
+	const unsigned char *a = v->peer.v6.sin6_addr.s6_addr;
+	uint64_t key;
+
+	if (v->peer.any.sa_family != AF_INET6)
+		return ipv4_key(&v->peer.v4.sin_addr);
+	if (memcmp(a, nat64, sizeof nat64) == 0)
+		return ipv4_key(a + 12);
+	memcpy(&key, a, sizeof key);
+	return be64toh(key);
+}
+
+/* Visitors choose addresses, but cannot know the seed. */
+static size_t home(const struct admission *a, uint64_t key)
+{
+	key = (key ^ a->seed) * UINT64_C(0x9E3779B97F4A7C15);
+	key = (key ^ key >> 32) * UINT64_C(0xD6E8FEB86659FD93);
+	return (size_t)(key ^ key >> 32) & a->mask;
+}
+
+static struct admitted *find(const struct admission *a, uint64_t key)
+{
+	size_t at = home(a, key);
+
+	while (a->slots[at].n && a->slots[at].key != key)
+		at = (at + 1) & a->mask;
+	return &a->slots[at];
+}
+
+/* Whoever stands behind the gap, and could not be found across it, moves into it. */
+static void close_gap(struct admission *a, size_t gap)
+{
+	for (size_t at = (gap + 1) & a->mask; a->slots[at].n; at = (at + 1) & a->mask) {
+		size_t distance = (at - home(a, a->slots[at].key)) & a->mask;
+
+		if (distance < ((at - gap) & a->mask))
+			continue;
+		a->slots[gap] = a->slots[at];
+		a->slots[at].n = 0;
+		gap = at;
+	}
+}
+
+/* Never a full address in this log. */
+static void complain(const struct visitor *v)
+{
+	struct admission *a = &v->server->admission;
+	struct in_addr v4 = v->peer.v4.sin_addr;
+	struct in6_addr v6 = v->peer.v6.sin6_addr;
+	bool is_v6 = v->peer.any.sa_family == AF_INET6;
+	char text[INET6_ADDRSTRLEN] = "";
+	unsigned more;
+
+	if (!log_allowed(&a->complaints, &more))
+		return;
+	v4.s_addr &= htonl(0xFFFFFF00);
+	memset(v6.s6_addr + 6, 0, sizeof v6.s6_addr - 6);
+	(void)inet_ntop(is_v6 ? AF_INET6 : AF_INET, is_v6 ? (const void *)&v6 : &v4, text, sizeof text);
+	log_warning("more than %zu connections of one address in %s/%d are refused, %u since the last time; a load "
+		    "balancer is to be a trusted-proxy, else see limits connections-per-address",
+		    a->most, text, is_v6 ? 48 : 24, more + 1);
+}
+
+bool admission_enter(struct visitor *v)
+{
+	struct admission *a = &v->server->admission;
+	uint64_t key = key_of(v);
+	struct admitted *x;
+
+	if (a->most == 0 || a->used > a->mask / 2 || config_trusts(v->server->parts.config, &v->peer.any))
+		return true;
+	x = find(a, key);
+	if (x->n >= a->most) {
+		counter_add(COUNTER_ADDRESS_FULL);
+		complain(v);
+		return false;
+	}
+	a->used += x->n == 0;
+	x->key = key;
+	x->n++;
+	v->admitted = true;
+	return true;
+}
+
+void admission_leave(struct visitor *v)
+{
+	struct admission *a = &v->server->admission;
+	struct admitted *x;
+
+	if (!v->admitted)
+		return;
+	v->admitted = false;
+	x = find(a, key_of(v));
+	if (--x->n > 0)
+		return;
+	a->used--;
+	close_gap(a, (size_t)(x - a->slots));
+}

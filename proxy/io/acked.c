@@ -1,0 +1,19 @@
+/* Apart from stream.c: <linux/tcp.h>, which alone knows the field, and <netinet/tcp.h> do not go together. */
+#include "proxy/io/acked.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+bool acked(int fd, uint64_t *octets)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof info;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 ||
+	    len < offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked)
+		return false;
+	*octets = info.tcpi_bytes_acked;
+	return true;
+}
