@@ -15,7 +15,8 @@ static const char usage[] =
 	"Signals to this process:\n"
 	"  SIGTERM, SIGINT    finish what is in flight, then end; a second one ends at once\n"
 	"  SIGHUP             load configuration, rules and certificates again; errors change nothing\n"
-	"  SIGUSR1            open the access log again, after a rotation\n\n"
+	"  SIGUSR1            open the access log again, after a rotation\n"
+	"  SIGUSR2            log what was refused or cut since the start\n\n"
 	"Exit status: 0 ended as told, 2 it could not start: the reasons are on standard error.\n";
 
 static const struct option options[] = {

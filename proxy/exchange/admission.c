@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct admitted {
@@ -94,17 +95,19 @@ static void complain(const struct visitor *v)
 	struct in_addr v4 = v->peer.v4.sin_addr;
 	struct in6_addr v6 = v->peer.v6.sin6_addr;
 	bool is_v6 = v->peer.any.sa_family == AF_INET6;
-	char text[INET6_ADDRSTRLEN] = "";
-	unsigned more;
+	char text[INET6_ADDRSTRLEN] = "", others[48] = "";
+	unsigned more = 0;
 
 	if (!log_allowed(&a->complaints, &more))
 		return;
 	v4.s_addr &= htonl(0xFFFFFF00);
 	memset(v6.s6_addr + 6, 0, sizeof v6.s6_addr - 6);
 	(void)inet_ntop(is_v6 ? AF_INET6 : AF_INET, is_v6 ? (const void *)&v6 : &v4, text, sizeof text);
-	log_warning("more than %zu connections of one address in %s/%d are refused, %u since the last time; a load "
-		    "balancer is to be a trusted-proxy, else see limits connections-per-address",
-		    a->most, text, is_v6 ? 48 : 24, more + 1);
+	if (more)
+		(void)snprintf(others, sizeof others, " (and %u more times)", more);
+	log_warning("a connection is refused, as its address in %s/%d has %zu already%s; if that is a load balancer, "
+		    "make it a trusted-proxy",
+		    text, is_v6 ? 48 : 24, a->most, others);
 }
 
 bool admission_enter(struct visitor *v)

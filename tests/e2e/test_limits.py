@@ -124,7 +124,7 @@ def test_address():
             with Client(port, tls=False) as c:
                 true(ended(c), 'still open')
         counted(p, address_full=2)
-        kit.wait_for(lambda: 'more than 3 connections of one address in 127.0.0.0/24 are refused' in p.stderr(), 'the log')
+        kit.wait_for(lambda: 'refused, as its address in 127.0.0.0/24 has 3 already' in p.stderr(), 'the log')
         with socket.create_connection(('127.0.0.1', p.plain_port), kit.DEADLINE, ('127.0.0.2', 0)) as s:
             s.sendall(b'GET / HTTP/1.0\r\nHost: localhost\r\n\r\n')
             true(s.recv(100).startswith(b'HTTP/1.1 200'), 'another address was refused')
