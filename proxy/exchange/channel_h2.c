@@ -124,12 +124,16 @@ static void drop_input(struct channel_h2 *c)
 	buffer_free(&c->channel.in);
 }
 
-/* Slow is not silent, as long as it is not too slow. */
+/*
+ * Slow is not silent, as long as it is not too slow. While the connection itself is what waits, its own deadline judges
+ * the visitor: the streams cannot move meanwhile.
+ */
 static bool progressed(struct channel_h2 *c)
 {
-	uint64_t least = c->h2->visitor->server->parts.config->limits.download_progress;
+	const struct visitor *v = c->h2->visitor;
+	uint64_t least = v->server->parts.config->limits.download_progress;
 	struct exchange *e = c->channel.exchange;
-	bool moved = c->out.n > 0 && c->sent - c->sent_seen >= least;
+	bool moved = c->out.n > 0 && (stream_queued(&v->stream) > 0 || c->sent - c->sent_seen >= least);
 
 	c->sent_seen = c->sent;
 	if (e && e->upstream.conn)

@@ -290,6 +290,7 @@ void visitor_h2_expired(struct visitor *v)
 		break;
 	case H2_WAIT_OUTPUT:
 		counter_add(COUNTER_READER_SLOW);
+		v->linger_dirty = true;
 		visitor_abort(v, "the visitor does not take the output");
 		return;
 	case H2_WAIT_NOTHING:
