@@ -1,6 +1,7 @@
 /*
- * How many connections each address has: an IPv4 address, or an IPv6 network of 64 bits, which is what one subscriber
- * gets. A table with linear probing, twice as large as the worker may have connections, so it never fills up.
+ * Who may be there. How many connections each address has: an IPv4 address, or an IPv6 network of 64 bits, which is
+ * what one subscriber gets. A table with linear probing, twice as large as the worker may have connections, so it never
+ * fills up. How many connections there are at all, and who makes room for others: those that have no request in flight.
  */
 #include "proxy/exchange/internal.h"
 
@@ -8,6 +9,8 @@
 #include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* -- of each address ----------------------------------------------------------------------------------------------- */
 
 struct admitted {
 	uint64_t key;
@@ -144,4 +147,71 @@ void admission_leave(struct visitor *v)
 		return;
 	a->used--;
 	close_gap(a, (size_t)(x - a->slots));
+}
+
+/* -- at all -------------------------------------------------------------------------------------------------------- */
+
+/* As long as there is room, or somebody who can make room. */
+void room_look(struct server *s)
+{
+	bool room = s->n_visitors < s->most_visitors || s->idle.n || s->waiting.n >= s->most_waiting;
+
+	if (!room && !s->draining && s->n_listenings && s->listenings[0]->listener.enabled)
+		counter_add(COUNTER_ACCEPT_PAUSED);
+	for (size_t i = 0; !s->draining && i < s->n_listenings; i++)
+		listener_enable(&s->listenings[i]->listener, room);
+}
+
+static void leave_list(struct visitor *v)
+{
+	struct visitor_list *l = v->list;
+
+	*(v->list_prev ? &v->list_prev->list_next : &l->newest) = v->list_next;
+	*(v->list_next ? &v->list_next->list_prev : &l->oldest) = v->list_prev;
+	l->n--;
+}
+
+static void enter_list(struct visitor *v, struct visitor_list *l)
+{
+	v->list_prev = NULL;
+	v->list_next = l->newest;
+	*(l->newest ? &l->newest->list_prev : &l->oldest) = v;
+	l->newest = v;
+	l->n++;
+}
+
+void room_set(struct visitor *v, struct visitor_list *list)
+{
+	struct server *s = v->server;
+
+	if (v->list == list)
+		return;
+	if (v->list)
+		leave_list(v);
+	v->list = list;
+	if (list)
+		enter_list(v, list);
+	if (s->n_visitors >= s->most_visitors)
+		room_look(s);
+}
+
+static void evict(struct visitor *v, enum counter why)
+{
+	counter_add(why);
+	stream_notify_end(&v->stream);
+	visitor_destroy(v);
+}
+
+/*
+ * Whoever connects and says nothing, or never ends its head, must not keep others out: of those that wait, at most half
+ * of the places, the newest stay. So it takes a flood to drive away somebody whose request is on its way.
+ */
+void room_make(struct server *s)
+{
+	if (s->n_visitors > s->most_visitors && s->idle.oldest)
+		evict(s->idle.oldest, COUNTER_MADE_ROOM);
+	if (s->waiting.n > s->most_waiting)
+		evict(s->waiting.oldest, COUNTER_WAITING_FULL);
+	if (s->n_visitors >= s->most_visitors)
+		room_look(s);
 }

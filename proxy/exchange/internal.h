@@ -3,7 +3,7 @@
  * response, and exists only while one is in flight, so that an idle connection owns almost nothing. Between them stands
  * a channel, which knows the version of HTTP: a visitor of HTTP/1.1 has one, a visitor of HTTP/2 one for each stream.
  *
- *   admission.c how many connections an address may have
+ *   admission.c how many connections there may be, of each address and at all
  *   visitor.c   the connection: its beginning, deadlines, closing; input of HTTP/1.1, keep-alive, pipelining
  *   channel.h   what an exchange says to its visitor, whatever the version
  *   channel_h1.c, channel_h2.c  how that is said in HTTP/1.1 and in HTTP/2
@@ -55,6 +55,12 @@ struct listening {
 	struct server *server;
 };
 
+struct visitor_list {
+	struct visitor *newest;
+	struct visitor *oldest;
+	size_t n;
+};
+
 /* Connections by address: admission.c. */
 struct admission {
 	struct admitted *slots; /* owned */
@@ -76,10 +82,11 @@ struct server {
 	struct listening **listenings;
 	size_t n_listenings;
 	struct visitor *visitors;
-	struct visitor *idle; /* those between requests, newest first */
-	struct visitor *idle_oldest;
+	struct visitor_list idle;    /* those between requests */
+	struct visitor_list waiting; /* those of whose request, the first or another, not all of the head has come */
 	size_t n_visitors;
 	size_t most_visitors;		 /* above it the oldest idle one is closed; if none is idle, accepting stops */
+	size_t most_waiting;		 /* above it the one that waits longest is closed */
 	struct exchange *free_exchanges; /* with their arenas' first chunk, ready for reuse */
 	size_t n_free_exchanges;
 	struct channel_h2 *free_channels; /* likewise; their timers may be armed, for nothing */
@@ -110,8 +117,9 @@ struct visitor {
 	const struct config_listen *listen;
 	struct visitor *next;
 	struct visitor *prev;
-	struct visitor *idle_next; /* in the server's list of idle ones, while in_idle */
-	struct visitor *idle_prev;
+	struct visitor_list *list; /* idle or waiting; NULL: it has a request in flight, or ends */
+	struct visitor *list_next;
+	struct visitor *list_prev;
 	struct stream stream;
 	struct deadline deadline;
 	struct channel channel; /* of HTTP/1.1: its exchange is there in VISITOR_EXCHANGE */
@@ -126,7 +134,6 @@ struct visitor {
 		struct sockaddr_in6 v6;
 	} peer;
 	char address[INET6_ADDRSTRLEN];
-	bool in_idle;
 	bool admitted;	   /* counted by admission.c */
 	bool linger;	   /* when closing: it may still be sending */
 	bool linger_dirty; /* close by RST: only the close would delimit a body that was cut, or nobody takes it */
@@ -223,6 +230,12 @@ void admission_free(struct admission *a);
 CG_WARN_UNUSED bool admission_enter(struct visitor *v);
 /* The connection is gone. Harmless if it was not counted. */
 void admission_leave(struct visitor *v);
+/* Moves the visitor into one of the server's lists, at its new end, or with NULL out of them. */
+void room_set(struct visitor *v, struct visitor_list *list);
+/* One more visitor is there: closes one that may go, if there are too many. */
+void room_make(struct server *s);
+/* Goes on accepting, or stops. */
+void room_look(struct server *s);
 
 /* visitor.c */
 void visitor_accept(void *listening, int fd, const struct sockaddr *peer, socklen_t len);
@@ -235,8 +248,6 @@ void visitor_wait(struct visitor *v, int64_t ms);
 void visitor_pull(struct visitor *v);
 /* The exchange is over (and freed): the next request, or closing. */
 void visitor_next(struct visitor *v, bool keep_alive);
-/* The connection is idle from now on, or no more: who is idle makes room for others. */
-void visitor_set_idle(struct visitor *v, bool idle);
 /* No more requests: closes when all output has left. */
 void visitor_close(struct visitor *v);
 /* Closes at once; ends what is in flight. */

@@ -7,6 +7,8 @@
 
 /* What a worker has open besides connections, with some room. */
 #define OWN_FILES 24
+/* Connections that may wait for their request, however few there may be at all. */
+#define WAITING_MIN 64
 /* Contexts of each codec and direction that wait for the next page. */
 #define CODERS_KEPT 16
 
@@ -76,6 +78,7 @@ struct server *server_new(const struct server_parts *parts)
 	s->parts = *parts;
 	s->most_visitors = most_visitors(parts->config);
 	s->h2_memory = h2_memory_new(s->most_visitors);
+	s->most_waiting = s->most_visitors / 2 > WAITING_MIN ? s->most_visitors / 2 : WAITING_MIN;
 	deadline_init(&s->drain, parts->base, on_drained, s);
 	s->sites = calloc(parts->config->n_sites + 1, sizeof *s->sites);
 	s->scratch = pattern_scratch_new();

@@ -29,53 +29,6 @@ void visitor_wait(struct visitor *v, int64_t ms)
 	deadline_set(&v->deadline, ms);
 }
 
-/* -- room for others ----------------------------------------------------------------------------------------------- */
-
-/* Accepting goes on as long as there is room, or somebody idle who can make room. */
-static void admit(struct server *s)
-{
-	bool room = s->n_visitors < s->most_visitors || s->idle;
-
-	if (!room && !s->draining && s->n_listenings && s->listenings[0]->listener.enabled)
-		counter_add(COUNTER_ACCEPT_PAUSED);
-	for (size_t i = 0; !s->draining && i < s->n_listenings; i++)
-		listener_enable(&s->listenings[i]->listener, room);
-}
-
-static void idle_add(struct visitor *v)
-{
-	struct server *s = v->server;
-
-	v->in_idle = true;
-	v->idle_prev = NULL;
-	v->idle_next = s->idle;
-	*(s->idle ? &s->idle->idle_prev : &s->idle_oldest) = v;
-	s->idle = v;
-	if (s->n_visitors >= s->most_visitors)
-		admit(s);
-}
-
-static void idle_remove(struct visitor *v)
-{
-	struct server *s = v->server;
-
-	if (!v->in_idle)
-		return;
-	v->in_idle = false;
-	*(v->idle_prev ? &v->idle_prev->idle_next : &s->idle) = v->idle_next;
-	*(v->idle_next ? &v->idle_next->idle_prev : &s->idle_oldest) = v->idle_prev;
-	if (s->n_visitors >= s->most_visitors)
-		admit(s);
-}
-
-void visitor_set_idle(struct visitor *v, bool idle)
-{
-	if (idle && !v->in_idle)
-		idle_add(v);
-	else if (!idle)
-		idle_remove(v);
-}
-
 /* -- ending -------------------------------------------------------------------------------------------------------- */
 
 static void free_visitor(struct io_reap *r)
@@ -104,7 +57,8 @@ void visitor_destroy(struct visitor *v)
 	if (v->state == VISITOR_CLOSED)
 		return;
 	v->state = VISITOR_CLOSED;
-	idle_remove(v);
+	s->n_visitors--;
+	room_set(v, NULL);
 	admission_leave(v);
 	drop_exchanges(v, "the visitor left");
 	deadline_clear(&v->deadline);
@@ -112,8 +66,7 @@ void visitor_destroy(struct visitor *v)
 	*(v->prev ? &v->prev->next : &s->visitors) = v->next;
 	if (v->next)
 		v->next->prev = v->prev;
-	s->n_visitors--;
-	admit(s);
+	room_look(s);
 	if (s->draining && s->n_visitors == 0)
 		deadline_set(&s->drain, 0);
 	io_reap(&s->io, &v->reap, free_visitor);
@@ -143,7 +96,7 @@ static void sent_all(struct visitor *v)
 void visitor_close(struct visitor *v)
 {
 	v->state = VISITOR_CLOSING;
-	idle_remove(v);
+	room_set(v, NULL);
 	buffer_free(&v->channel.in);
 	switch (stream_flush(&v->stream)) {
 	case STREAM_OK:
@@ -177,7 +130,7 @@ void visitor_next(struct visitor *v, bool keep_alive)
 	v->state = VISITOR_IDLE;
 	v->scan = (struct h1_scan){0};
 	visitor_wait(v, v->server->parts.config->timeouts.idle);
-	idle_add(v);
+	room_set(v, &v->server->idle);
 	visitor_pull(v);
 }
 
@@ -192,20 +145,22 @@ static bool consume_head(struct visitor *v, struct slice *in)
 
 	if (v->state == VISITOR_IDLE) {
 		v->state = VISITOR_HEAD;
-		idle_remove(v);
 		if (v->requests)
 			visitor_wait(v, c->timeouts.head);
 	}
 	switch (h1_scan(&v->scan, &c->limits.h1, true, *in, &length)) {
 	case H1_SCAN_MORE:
+		room_set(v, &v->server->waiting);
 		return false;
 	case H1_SCAN_ERROR:
+		room_set(v, NULL);
 		*in = slice_from(*in, in->n);
 		exchange_count(v->scan.error);
 		ok = exchange_refuse(&v->channel, h1_error_status(v->scan.error), h1_error_text(v->scan.error));
 		break;
 	case H1_SCAN_END:
 	default:
+		room_set(v, NULL);
 		v->requests++;
 		ok = exchange_begin(&v->channel, slice_head(*in, length));
 		*in = slice_from(*in, length);
@@ -551,11 +506,7 @@ void visitor_accept(void *arg, int fd, const struct sockaddr *peer, socklen_t le
 	if (v->next)
 		v->next->prev = v;
 	s->visitors = v;
-	if (++s->n_visitors > s->most_visitors && s->idle_oldest) {
-		counter_add(COUNTER_MADE_ROOM);
-		stream_notify_end(&s->idle_oldest->stream);
-		visitor_destroy(s->idle_oldest);
-	}
-	if (s->n_visitors >= s->most_visitors)
-		admit(s);
+	s->n_visitors++;
+	room_set(v, &s->waiting);
+	room_make(s);
 }

@@ -24,7 +24,7 @@ static void *on_request(void *arg, const struct h2_request *r)
 	if (!c)
 		return NULL;
 	h->visitor->requests++;
-	visitor_set_idle(h->visitor, false);
+	room_set(h->visitor, NULL);
 	c->channel.eof = r->end;
 	c->channel.connect = r->tunnel;
 	if (r->refuse == 431)
@@ -205,7 +205,7 @@ static void be_idle(struct visitor_h2 *h)
 	if (h->n_channels || v->requests == 0)
 		return;
 	v->state = VISITOR_IDLE;
-	visitor_set_idle(v, true);
+	room_set(v, &v->server->idle);
 	h2_rest(h->session);
 }
 

@@ -9,6 +9,8 @@ CG_COUNTER(HANDSHAKE_FAILED, "handshake-failed", USUAL, "TLS handshakes that fai
 CG_COUNTER(ADDRESS_FULL, "address-full", UNUSUAL,
 	   "connections refused as their address had limits connections-per-address of them")
 CG_COUNTER(MADE_ROOM, "made-room", UNUSUAL, "idle connections closed for new ones, at limits connections")
+CG_COUNTER(WAITING_FULL, "waiting-full", UNUSUAL,
+	   "connections without a whole request closed for new ones, as half of limits connections were such")
 CG_COUNTER(ACCEPT_PAUSED, "accept-paused", UNUSUAL, "pauses of accepting at limits connections, as none was idle")
 CG_COUNTER(IDLE, "idle", USUAL, "connections closed after timeouts idle, or head if nothing ever came")
 CG_COUNTER(REQUESTS, "requests", USUAL, "connections closed after limits requests")

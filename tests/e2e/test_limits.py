@@ -176,6 +176,36 @@ def test_room():
             c.close()
 
 
+def test_waiting():
+    """those who never finish asking keep nobody out: the oldest of them make room"""
+    with Origin(echo) as o, Proxy(o, extra=limits(connections=128)) as p:
+        asked = Client(p.plain_port, tls=False)
+        asked.request('GET', '/')
+        same(asked.response().status, 200)
+        begun = Client(p.plain_port, tls=False)
+        begun.request('GET', '/')
+        same(begun.response().status, 200)
+        begun.send('GET / HT')
+        silent = [Client(port, tls=False) for port in [p.plain_port, p.port] * 31]
+        slow = Client(p.plain_port, tls=False)
+        slow.send('G')
+        same(p.counters(), {})
+        with p.client() as c:
+            true(ended(begun), 'still open')
+            c.request('GET', '/')
+            same(c.response().status, 200)
+            late = [Client(p.plain_port, tls=False) for _ in range(2)]
+            true(ended(silent[0]), 'still open')
+            c.request('GET', '/')
+            same(c.response().status, 200)
+        counted(p, waiting_full=2)
+        for c in (asked, slow):
+            c.send('ET / HTTP/1.1\r\nHost: localhost\r\n\r\n' if c is slow else 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+            same(c.response().status, 200)
+        for c in [asked, begun, slow] + silent + late:
+            c.close()
+
+
 def test_idle():
     """a connection ends after so long without a request, or without a first one"""
     with Origin(echo) as o, Proxy(o, extra=timeouts(idle=300, head=400)) as p:
