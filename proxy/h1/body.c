@@ -148,8 +148,7 @@ static enum h1_error end_trailer(struct h1_body *b)
 		return error;
 	if (b->trailer_fields++ == b->limits.fields)
 		return H1_E_TOO_MANY_FIELDS;
-	if (h1_is_trailer(name) &&
-	    !fields_add(&b->trailers, arena_copy(b->arena, name), arena_copy(b->arena, value)))
+	if (h1_is_trailer(name) && !fields_add(&b->trailers, arena_copy(b->arena, name), arena_copy(b->arena, value)))
 		return H1_E_NO_MEMORY;
 	buffer_clear(&b->line);
 	return arena_failed(b->arena) ? H1_E_NO_MEMORY : H1_OK;
