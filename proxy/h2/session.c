@@ -3,6 +3,7 @@
 #include "proxy/h2/internal.h"
 
 #define TRAILERS_MAX 64
+#define HEAD_KEPT    2048
 
 struct h2_session {
 	nghttp2_session *ng;
@@ -342,7 +343,8 @@ bool h2_reads_head(const struct h2_session *s)
 
 void h2_rest(struct h2_session *s)
 {
-	if (!s->in_head)
+	/* What usual heads need is kept: to make it anew each time costs more than it is worth. */
+	if (!s->in_head && s->head.text.cap + s->head.cookie.cap > HEAD_KEPT)
 		h2_head_free(&s->head);
 }
 
