@@ -256,10 +256,11 @@ def timeouts(**how):
 
 
 class Proxy:
-    """crumbgate with one configuration; ports are chosen here. `extra` goes to the top of the file."""
+    """crumbgate with one configuration; ports are chosen here. `extra` goes to the top of the file; `under` is the
+    command line of a tool that runs it."""
 
     def __init__(self, origin, rules=RULES, extra='', site='', workers=1, names='localhost 127.0.0.1', more='',
-                 tls=True, args=(), start=True):
+                 tls=True, args=(), start=True, under=()):
         self.dir = tempfile.mkdtemp(prefix='crumbgate-proxy-')
         os.chmod(self.dir, 0o755)
         (self.port, self.http_port, self.plain_port), self.reserved = zip(*(reserve_port() for _ in range(3)))
@@ -287,6 +288,7 @@ site {names} {{
 {more}
 ''')
         self.args = list(args)
+        self.under = list(under)
         self.process = None
         if start:
             self.start()
@@ -300,7 +302,7 @@ site {names} {{
         env = dict(os.environ)
         if env.get('CRUMBGATE_PRELOAD'):
             env['LD_PRELOAD'] = env['CRUMBGATE_PRELOAD']
-        self.process = subprocess.Popen([CRUMBGATE, 'run', '-c', self.conf] + self.args, stdin=DEVNULL,
+        self.process = subprocess.Popen(self.under + [CRUMBGATE, 'run', '-c', self.conf] + self.args, stdin=DEVNULL,
                                         stdout=self.errors, stderr=self.errors, env=env)
         wait_for(lambda: 'serving' in self.stderr() or self.process.poll() is not None, 'the proxy to start')
         if self.process.poll() is not None:
