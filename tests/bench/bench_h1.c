@@ -1,12 +1,6 @@
-/*
- * Time per head: scan, copy, parse and write, as an exchange does it, and each part alone.
- * Not a test: it prints nanoseconds. Usage: tests/bench/bench_h1 [rounds]
- */
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
+/* Heads of HTTP/1.1: scan, copy, parse and write, as an exchange does it, and each part alone. */
 #include "proxy/h1/h1.h"
+#include "tests/bench/bench.h"
 
 /* What a browser sends: 14 fields, about 700 octets. */
 static const struct slice request =
@@ -48,39 +42,49 @@ struct bench {
 	struct h1_framing framing;
 };
 
-static void do_scan(struct bench *b)
+static size_t do_scan(void *arg)
 {
+	struct bench *b = arg;
 	struct h1_scan s = {0};
 	size_t length;
 
 	CG_CHECK(h1_scan(&s, &b->limits, true, request, &length) == H1_SCAN_END);
+	return length;
 }
 
-static void do_parse(struct bench *b)
+static size_t do_parse(void *arg)
 {
+	struct bench *b = arg;
+
 	arena_reset(&b->arena);
 	CG_CHECK(!h1_parse_request(request, &b->limits, true, &b->arena, &b->req, &b->framing));
+	return b->req.fields.n;
 }
 
-static void do_write(struct bench *b)
+static size_t do_write(void *arg)
 {
+	struct bench *b = arg;
+
 	buffer_clear(&b->out);
 	CG_CHECK(h1_write_request(&b->out, &b->req, &b->framing));
+	return b->out.n;
 }
 
-static void do_request(struct bench *b)
+static size_t do_request(void *arg)
 {
+	struct bench *b = arg;
 	struct slice head;
 
-	do_scan(b);
+	(void)do_scan(b);
 	arena_reset(&b->arena);
 	head = arena_copy(&b->arena, request);
 	CG_CHECK(!h1_parse_request(head, &b->limits, true, &b->arena, &b->req, &b->framing));
-	do_write(b);
+	return do_write(b);
 }
 
-static void do_response(struct bench *b)
+static size_t do_response(void *arg)
 {
+	struct bench *b = arg;
 	struct h1_scan s = {0};
 	size_t length;
 
@@ -90,36 +94,21 @@ static void do_response(struct bench *b)
 				    &b->resp, &b->framing));
 	buffer_clear(&b->out);
 	CG_CHECK(h1_write_response(&b->out, &b->resp, &b->framing, 1));
-}
-
-static void measure(const char *name, void (*step)(struct bench *b), struct bench *b, long rounds)
-{
-	struct timespec from, to;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-	for (long i = 0; i < rounds; i++)
-		step(b);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-	printf("%-32s %7.1f ns\n", name,
-	       ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / (double)rounds);
+	return b->out.n;
 }
 
 int main(int argc, char **argv)
 {
-	long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 1000000;
-	struct bench b = {.limits = H1_LIMITS_DEFAULT};
+	static struct bench b = {.limits = H1_LIMITS_DEFAULT};
 
-	if (rounds < 1)
-		return 2;
+	(void)bench_begin(argc, argv);
 	arena_init(&b.arena, 16384, 1 << 20);
 	buffer_init(&b.out, 16384);
-	printf("request %zu octets, response %zu octets\n", request.n, response.n);
-	measure("request: scan", do_scan, &b, rounds);
-	measure("request: parse", do_parse, &b, rounds);
-	measure("request: write", do_write, &b, rounds);
-	measure("request: scan, copy, parse, write", do_request, &b, rounds);
-	measure("response: scan, copy, parse, write", do_response, &b, rounds);
-	buffer_free(&b.out);
-	arena_free(&b.arena);
-	return 0;
+	(void)do_parse(&b);
+	bench_add(do_scan, &b, request.n, "request: scan");
+	bench_add(do_parse, &b, request.n, "request: parse");
+	bench_add(do_write, &b, 0, "request: write");
+	bench_add(do_request, &b, request.n, "request: scan, copy, parse, write");
+	bench_add(do_response, &b, response.n, "response: scan, copy, parse, write");
+	return bench_end();
 }

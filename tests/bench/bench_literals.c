@@ -1,25 +1,18 @@
 /*
- * Speed of the search for literals in scripts (300 hosts and markers, and 40000 hosts) and for the URLs they spell
- * out, over minified JavaScript and over text made to be slow. Not a test. Usage: tests/bench/bench_literals [FILE...]
+ * The search for literals in scripts (300 hosts and markers, and 40000 hosts) and for the URLs they spell out, over
+ * minified JavaScript; the result is how many are found.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "rules/base/buffer.h"
 #include "rules/html/literals.h"
 #include "rules/html/script_urls.h"
+#include "tests/bench/bench.h"
 
-#define LARGE (20u << 20)
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
+struct search {
+	const struct literals *l;
+	struct slice text;
+};
 
 static bool found(void *arg, size_t id, size_t end)
 {
@@ -29,41 +22,27 @@ static bool found(void *arg, size_t id, size_t end)
 	return true;
 }
 
-static void measure(const char *what, const char *set, const struct literals *l, struct slice text)
+static size_t find(void *arg)
 {
-	double best = 1e9, begin = seconds();
+	const struct search *s = arg;
 	size_t n = 0;
 
-	for (int i = 0; i < 3 || seconds() - begin < 0.3; i++) {
-		double from = seconds(), took;
-
-		n = 0;
-		literals_find(l, text, found, &n);
-		took = seconds() - from;
-		best = took < best ? took : best;
-	}
-	printf("%-28s %-12s %8.2f GB/s %9zu found\n", what, set, (double)text.n / best / 1e9, n);
+	(void)literals_find(s->l, s->text, found, &n);
+	return n;
 }
 
-static void measure_urls(const char *what, struct slice text)
+static size_t find_urls(void *arg)
 {
-	double best = 1e9, begin = seconds();
-	struct script_url found_url;
-	struct buffer scratch;
+	static struct buffer scratch;
+	struct slice rest = ((const struct search *)arg)->text;
+	struct script_url url;
 	size_t n = 0;
 
-	buffer_init(&scratch, LARGE);
-	for (int i = 0; i < 3 || seconds() - begin < 0.3; i++) {
-		double from = seconds(), took;
-		struct slice rest = text;
-
-		for (n = 0; script_urls_next(&rest, &scratch, &found_url);)
-			n++;
-		took = seconds() - from;
-		best = took < best ? took : best;
-	}
-	printf("%-28s %-12s %8.2f GB/s %9zu found\n", what, "URLs", (double)text.n / best / 1e9, n);
+	buffer_init(&scratch, BENCH_LARGE);
+	while (script_urls_next(&rest, &scratch, &url))
+		n++;
 	buffer_free(&scratch);
+	return n;
 }
 
 static const char *const markers[] = {
@@ -108,13 +87,16 @@ static const char *const hosts[] = {
 };
 
 /* count literals: markers if asked for, known hosts, then made ones. */
-static struct literals *set_of(struct arena *arena, size_t count, bool with_markers)
+static struct literals *set_of(size_t count, bool with_markers)
 {
 	static const char *const words[] = {"track", "stat",  "metric", "ads", "pixel",	 "click", "data", "insight",
 					    "media", "smart", "zone",	"tag", "beacon", "count", "log",  "push"};
 	static const char *const ends[] = {".com", ".net", ".io", ".co.uk", ".de", ".ru"};
-	struct literals *l = literals_new(arena);
+	static struct arena arena;
+	struct literals *l;
 
+	arena_init(&arena, 0, 1 << 26);
+	l = literals_new(&arena);
 	CG_CHECK(l);
 	for (size_t i = 0; with_markers && i < CG_COUNT(markers); i++)
 		CG_CHECK(literals_add(l, slice_str(markers[i]), LITERAL_TEXT));
@@ -159,69 +141,54 @@ static const char minified[] =
 	"u=/^([\\w.%+-]+)@([\\w-]+\\.)+([\\w]{2,})$/i,l=\"transition-delay\",f={"
 	"ease:function(e){return e<.5?2*e*e:(4-2*e)*e-1}};";
 
-static struct slice repeated(char *large, const char *begin, const char *again, size_t limit)
+static void add_urls(const char *what, struct slice text)
 {
-	size_t n = strlen(begin), m = strlen(again);
-
-	memcpy(large, begin, n);
-	for (; n + m <= limit; n += m)
-		memcpy(large + n, again, m);
-	return slice_of(large, n);
+	bench_add(find_urls, bench_keep(&(struct search){.text = text}, sizeof(struct search)), text.n, "%s: URLs",
+		  what);
 }
 
-static void measure_all(const char *what, struct slice text)
+static void add_all(const char *what, struct slice text)
 {
 	static const struct {
 		const char *name;
 		size_t count;
 		bool markers;
-	} sets[] = {{"300", 300, true}, {"300 hosts", 300, false}, {"40000 hosts", 40000, false}};
+	} sets[] = {{"300 literals", 300, true}, {"300 hosts", 300, false}, {"40000 hosts", 40000, false}};
+	static const struct literals *compiled[CG_COUNT(sets)];
 
 	for (size_t i = 0; i < CG_COUNT(sets); i++) {
-		struct arena arena;
-
-		arena_init(&arena, 0, 1 << 26);
-		measure(what, sets[i].name, set_of(&arena, sets[i].count, sets[i].markers), text);
-		arena_free(&arena);
+		if (!compiled[i])
+			compiled[i] = set_of(sets[i].count, sets[i].markers);
+		bench_add(find, bench_keep(&(struct search){compiled[i], text}, sizeof(struct search)), text.n,
+			  "%s: %s", what, sets[i].name);
 	}
-	measure_urls(what, text);
+	add_urls(what, text);
 }
 
-static void measure_file(const char *path, char *large)
+static void add_slow(void)
 {
-	FILE *f = fopen(path, "rb");
-	size_t n;
-
-	if (!f) {
-		perror(path);
-		exit(2);
-	}
-	n = fread(large, 1, LARGE, f);
-	fclose(f);
-	measure_all(path, slice_of(large, n));
+	add_all("20 MB of one host", bench_repeated("", "//stats.doubleclick.net/", BENCH_LARGE));
+	add_all("20 MB of fbq(", bench_repeated("", "fbq(", BENCH_LARGE));
+	add_all("20 MB of trackatrack", bench_repeated("", "trackatrack", BENCH_LARGE));
+	add_urls("20 MB of /", bench_repeated("", "/", BENCH_LARGE));
+	add_urls("20 MB of quoted /", bench_repeated("'", "/", BENCH_LARGE));
+	add_urls("20 MB of //x", bench_repeated("'", "//x", BENCH_LARGE));
+	add_urls("20 MB of \\/", bench_repeated("", "\\/", BENCH_LARGE));
+	add_urls("20 MB of \"\\/\\/x", bench_repeated("", "\"\\/\\/x", BENCH_LARGE));
+	add_urls("20 MB of 2f", bench_repeated("", "2f", BENCH_LARGE));
+	add_urls("20 MB of ,http://", bench_repeated("", ",http://", BENCH_LARGE));
+	add_all("20 MB of a", bench_repeated("", "a", BENCH_LARGE));
 }
 
 int main(int argc, char **argv)
 {
-	char *large = malloc(LARGE);
+	struct bench_options o = bench_begin(argc, argv);
 
-	CG_CHECK(large != NULL);
-	for (int i = 1; i < argc; i++)
-		measure_file(argv[i], large);
-	if (argc == 1) {
-		measure_all("minified script", repeated(large, "", minified, 200000));
-		measure_all("20 MB of one host", repeated(large, "", "//stats.doubleclick.net/", LARGE));
-		measure_all("20 MB of fbq(", repeated(large, "", "fbq(", LARGE));
-		measure_all("20 MB of trackatrack", repeated(large, "", "trackatrack", LARGE));
-		measure_urls("20 MB of /", repeated(large, "", "/", LARGE));
-		measure_urls("20 MB of quoted /", repeated(large, "'", "/", LARGE));
-		measure_urls("20 MB of //x", repeated(large, "'", "//x", LARGE));
-		measure_urls("20 MB of \\/", repeated(large, "", "\\/", LARGE));
-		measure_urls("20 MB of \"\\/\\/x", repeated(large, "", "\"\\/\\/x", LARGE));
-		measure_urls("20 MB of 2f", repeated(large, "", "2f", LARGE));
-		measure_urls("20 MB of ,http://", repeated(large, "", ",http://", LARGE));
-		measure_all("20 MB of a", repeated(large, "", "a", LARGE));
-	}
-	free(large);
-	return 0;
+	for (size_t i = 0; i < o.n_files; i++)
+		add_all(o.files[i].name, o.files[i].octets);
+	if (!o.n_files)
+		add_all("minified script", bench_repeated("", minified, 200000));
+	if (o.slow)
+		add_slow();
+	return bench_end();
 }

@@ -1,7 +1,7 @@
 """Counts of what a machine's speed does not change: system calls, instructions, allocations, TLS records.
 
-Each of the first three is a tool that crumbgate runs under: `under` goes in front of its command line, read() says what was
-counted once it has ended, and why_not() why it cannot be counted here.
+Each of the first three is a tool that crumbgate runs under: `under` goes in front of its command line, read() says what
+was counted once it has ended, and why_not() why it cannot be counted here.
 """
 import collections
 import functools
@@ -16,12 +16,7 @@ import tempfile
 
 import kit
 
-CALLGRIND = ['valgrind', '--tool=callgrind', '--vgdb=no', '--callgrind-out-file=/dev/null']
-
-
-def collected(log):
-    """User instructions that callgrind counted, from what it prints."""
-    return int(re.search(r'Collected : (\d+)', log).group(1))
+CALLGRIND = ['valgrind', '--tool=callgrind', '--vgdb=no']
 
 
 def missing(program, package):
@@ -29,10 +24,10 @@ def missing(program, package):
 
 
 @functools.lru_cache
-def tracing_refused():
-    """Why strace cannot trace here, as in a container without ptrace; None if it can."""
-    p = subprocess.run(['strace', '-f', '-o', os.devnull, 'true'], capture_output=True, text=True)
-    return None if p.returncode == 0 else 'strace cannot trace here: ' + p.stderr.strip().splitlines()[0]
+def refused(*command):
+    """Why a tool cannot do its work here: in a container without ptrace, or with what clang wrote; None if it can."""
+    p = subprocess.run(command, stdin=kit.DEVNULL, capture_output=True, text=True)
+    return None if p.returncode == 0 else f'{command[0]} cannot be used here: ' + p.stderr.strip().partition('\n')[0]
 
 
 class SystemCalls:
@@ -40,12 +35,13 @@ class SystemCalls:
 
     def __init__(self, folder):
         self.out = os.path.join(folder, 'strace')
-        # LeakSanitizer, if it is there, cannot work in a process that is traced.
-        self.under = ['env', 'ASAN_OPTIONS=detect_leaks=0', 'strace', '-D', '-f', '-c', '-o', self.out]
+        self.under = ['strace', '-D', '-f', '-c', '-o', self.out]
 
     @staticmethod
     def why_not():
-        return missing('strace', 'strace') or tracing_refused()
+        if kit.sanitized():
+            return 'a sanitizer makes system calls of its own'
+        return missing('strace', 'strace') or refused('strace', '-o', os.devnull, 'true')
 
     def summary(self):
         with open(self.out, encoding='ascii') as f:
@@ -63,7 +59,7 @@ class Instructions:
 
     def __init__(self, folder):
         self.folder = folder
-        self.under = CALLGRIND + ['--trace-children=yes', f'--log-file={folder}/%p']
+        self.under = [*CALLGRIND, '--trace-children=yes', '--callgrind-out-file=/dev/null', f'--log-file={folder}/%p']
 
     @staticmethod
     def why_not():
@@ -74,7 +70,8 @@ class Instructions:
         optimised = re.findall(r'(?:^| )-O(\S*)', os.environ.get('BUILD_FLAGS', '-O2'))
         if kit.sanitized() or not optimised or optimised[-1] not in ('2', '3'):
             return 'the budget is for a build with -O2 and without sanitizers'
-        return missing('valgrind', 'valgrind')
+        return missing('valgrind', 'valgrind') or refused('valgrind', '--tool=none', '--vgdb=no', '-q', kit.CRUMBGATE,
+                                                          '--version')
 
     def read(self):
         total = collections.Counter()
@@ -82,7 +79,7 @@ class Instructions:
             with open(os.path.join(self.folder, name), encoding='utf-8') as f:
                 log = f.read()
             if re.search(r'Command: \S+ worker ', log):
-                total['worker'] += collected(log)
+                total['worker'] += int(re.search(r'Collected : (\d+)', log).group(1))
         return total
 
 

@@ -1,8 +1,8 @@
 """What an exchange costs, held to budgets.txt: system calls, allocations, TLS records, instructions.
 
-A real crumbgate with the recipe of the bench (crumbgate.conf.in), nginx behind it, h2load in front. What a tool counts is
-taken from the difference between N and 2 N exchanges, so that start, handshakes and end cancel out. To add a row: a line
-in budgets.txt, and if it is of a new exchange a line in EXCHANGES.
+A real crumbgate with the recipe of the bench (crumbgate.conf.in), nginx behind it, h2load in front. What a tool counts
+is taken from the difference between N and 2 N exchanges, so that start, handshakes and end cancel out. To add a row:
+a line in budgets.txt, and if it is of a new exchange a line in EXCHANGES.
 """
 import os
 import re
@@ -78,10 +78,13 @@ def count(tool, exchange, n):
         t = tool(folder)
         with proxy(t.under) as p:
             visit(p, exchange, n)
-        return t.read()
+        counts = t.read()
+    kit.true(counts, f'{tool.__name__}: nothing was counted')
+    return counts
 
 
 def per_exchange(tool, exchange, n):
+    """The counts by name, or kit.Skip."""
     why_not = missing('h2load', 'nghttp2-client') or tool.why_not()
     if why_not:
         raise kit.Skip(why_not)
@@ -89,25 +92,9 @@ def per_exchange(tool, exchange, n):
     return {name: (twice[name] - once[name]) / n for name in twice}
 
 
-# -- the units of budgets.txt: each gives the costs of one exchange, by what made them ----------------------------------
-
-OPENSSL = re.compile(r'lib(ssl|crypto)\.so')
-
-
-def system_calls(exchange):
-    return per_exchange(SystemCalls, exchange, 1280)
-
-
-def instructions(exchange):
-    return per_exchange(Instructions, exchange, 640)
-
-
-def allocations(exchange):
-    return {k: v for k, v in per_exchange(Allocations, exchange, 1280).items() if not OPENSSL.match(k)}
-
-
-def allocations_of_openssl(exchange):
-    return {k: v for k, v in per_exchange(Allocations, exchange, 1280).items() if OPENSSL.match(k)}
+def allocations(exchange, of_openssl):
+    counts = per_exchange(Allocations, exchange, 1280)
+    return {k: v for k, v in counts.items() if bool(re.match(r'lib(ssl|crypto)\.', k)) == of_openssl}
 
 
 def tls_records(exchange):
@@ -124,7 +111,14 @@ def tls_records(exchange):
     return {'records': min(counts)}
 
 
-# -- the rows -----------------------------------------------------------------------------------------------------------
+# The units of budgets.txt: each gives what one exchange costs, by what it is made of.
+UNITS = {
+    'system calls': lambda exchange: per_exchange(SystemCalls, exchange, 1280),
+    'allocations': lambda exchange: allocations(exchange, False),
+    'allocations of OpenSSL': lambda exchange: allocations(exchange, True),
+    'TLS records': tls_records,
+    'instructions': lambda exchange: per_exchange(Instructions, exchange, 640),
+}
 
 
 def rows():
@@ -138,14 +132,15 @@ def rows():
 def hold(exchange, budget, unit):
     """Fails if the exchange needs more, to a tenth."""
     for _ in range(ATTEMPTS):
-        costs = globals()[unit.replace(' ', '_').lower()](exchange)
+        costs = UNITS[unit](exchange)
         spent = round(sum(costs.values()), 1)
         if spent <= budget:
             break
     parts = sorted(((v, k) for k, v in costs.items() if round(v, 2)), reverse=True)
-    print(f'# {exchange}: {spent:g} {unit}, budget {budget:g}: ' + ', '.join(f'{k} {v:.2f}' for v, k in parts))
-    kit.true(spent <= budget, f'{exchange} exchange: {spent:g} {unit}, budget {budget:g}: a change that needs more must '
-                              'raise the budget in tests/bench/budgets.txt and say why')
+    told = f'{exchange} exchange: {spent:g} {unit}, budget {budget:g}'
+    print(f'# {told}; ' + ', '.join(f'{k} {v:.2f}' for v, k in parts))
+    kit.true(spent <= budget, told + ': a change that needs more must raise the budget in tests/bench/budgets.txt and '
+                                     'say why')
 
 
 def row_test(exchange, budget, unit):
