@@ -23,6 +23,7 @@ COOKIES = 'Cookie: PHPSESSID=6f1c0a9be2d94d3f8a; _ga=GA1.1.1717171717.1700000000
 # Name: path, request fields, options of h2load.
 EXCHANGES = {
     'small': ('/1k.txt', (), H1),
+    'small-h2': ('/1k.txt', (), ('-c4', '-m10')),
     'cookie': ('/cookie/1k.txt', (COOKIES,), H1),
     'page': ('/page.html', (), H1),
     'large': ('/10m.bin', (), H1),
@@ -62,7 +63,11 @@ def proxy(under=()):
     p = kit.Proxy(ORIGIN, start=False, under=under)
     recipe(p.dir, {'PORT': p.port, 'WORKERS': 1, 'ORIGIN': f'127.0.0.1:{ORIGIN.port}',
                    'CERT': kit.certs() + '/localhost.pem', 'KEY': kit.certs() + '/localhost.key'})
-    p.start()
+    try:
+        p.start()
+    except AssertionError:
+        p.stop()
+        raise
     return p
 
 
@@ -92,9 +97,13 @@ def per_exchange(tool, exchange, n):
     return {name: (twice[name] - once[name]) / n for name in twice}
 
 
-def allocations(exchange, of_openssl):
+LIBRARIES = {'libssl': 'OpenSSL', 'libcrypto': 'OpenSSL', 'libnghttp2': 'nghttp2'}
+
+
+def allocations(exchange, library=None):
+    """Those that a library makes on its own account; without one, all others."""
     counts = per_exchange(Allocations, exchange, 1280)
-    return {k: v for k, v in counts.items() if bool(re.match(r'lib(ssl|crypto)\.', k)) == of_openssl}
+    return {k: v for k, v in counts.items() if LIBRARIES.get(k.partition('.')[0]) == library}
 
 
 def tls_records(exchange):
@@ -114,10 +123,11 @@ def tls_records(exchange):
 # The units of budgets.txt: each gives what one exchange costs, by what it is made of.
 UNITS = {
     'system calls': lambda exchange: per_exchange(SystemCalls, exchange, 1280),
-    'allocations': lambda exchange: allocations(exchange, False),
-    'allocations of OpenSSL': lambda exchange: allocations(exchange, True),
+    'allocations': allocations,
+    'allocations of OpenSSL': lambda exchange: allocations(exchange, 'OpenSSL'),
+    'allocations of nghttp2': lambda exchange: allocations(exchange, 'nghttp2'),
     'TLS records': tls_records,
-    'instructions': lambda exchange: per_exchange(Instructions, exchange, 640),
+    'instructions': lambda exchange: per_exchange(Instructions, exchange, 320),
 }
 
 
