@@ -106,7 +106,7 @@ static bool flush(struct exchange *e)
 
 	visitor_h2_later(c->h2);
 	if (c->out.n >= SEND_EARLY)
-		visitor_h2_send(c->h2);
+		visitor_h2_send_early(c->h2);
 	return true;
 }
 
@@ -179,7 +179,8 @@ static void cut(struct exchange *e, const char *why)
 
 	exchange_drop(e, why);
 	drop_input(c);
-	h2_reset(c->h2->session, c->id, H2_INTERNAL_ERROR);
+	if (!c->closed)
+		h2_reset(c->h2->session, c->id, H2_INTERNAL_ERROR);
 	visitor_h2_later(c->h2);
 }
 

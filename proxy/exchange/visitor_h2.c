@@ -65,8 +65,12 @@ static void on_end(void *arg, void *stream)
 
 static void on_closed(void *arg, void *stream, uint32_t code)
 {
-	(void)arg;
-	channel_h2_free(stream, code ? "the stream was reset" : "the stream was closed");
+	const struct visitor_h2 *h = arg;
+	struct channel_h2 *c = stream;
+
+	c->closed = true;
+	if (!h->early)
+		channel_h2_free(c, code ? "the stream was reset" : "the stream was closed");
 }
 
 static size_t on_waiting(void *arg, void *stream, bool *end, struct slice *trailers)
@@ -154,13 +158,22 @@ static const struct h2_owner owner = {
 
 /* -- sending ------------------------------------------------------------------------------------------------------- */
 
-void visitor_h2_send(struct visitor_h2 *h)
+static void send_queued(struct visitor_h2 *h)
 {
 	if (h->inside || h->failed)
 		return;
 	h->inside = true;
 	h->failed = !h2_send(h->session) || stream_flush(&h->visitor->stream) == STREAM_ERROR;
 	h->inside = false;
+}
+
+void visitor_h2_send_early(struct visitor_h2 *h)
+{
+	if (h->inside)
+		return;
+	h->early = true;
+	send_queued(h);
+	h->early = false;
 }
 
 static void wait_for(struct visitor_h2 *h, enum h2_wait what, int64_t ms)
@@ -194,7 +207,10 @@ static void resume_channels(struct visitor_h2 *h)
 
 	for (struct channel_h2 *c = h->channels; c; c = next) {
 		next = c->next;
-		channel_h2_drained(c);
+		if (c->closed)
+			channel_h2_free(c, "the stream was reset");
+		else
+			channel_h2_drained(c);
 	}
 }
 
@@ -228,7 +244,7 @@ static void settle(struct visitor_h2 *h)
 		counter_add(COUNTER_REQUESTS);
 		go_away(h);
 	}
-	visitor_h2_send(h);
+	send_queued(h);
 	if (h->failed) {
 		visitor_abort(v, "the visitor's connection failed");
 		return;

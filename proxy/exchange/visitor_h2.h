@@ -26,6 +26,7 @@ struct visitor_h2 {
 	bool gone;
 	bool over;   /* the session ends; its last words are on their way */
 	bool inside; /* the session is on the stack: it must not be entered again */
+	bool early;  /* ... below an exchange, which must not end there: closed channels are freed by settle() */
 	bool failed; /* writing failed */
 };
 
@@ -65,7 +66,8 @@ void channel_h2_drained(struct channel_h2 *c);
 
 /* What has been queued leaves at the end of the turn. */
 void visitor_h2_later(struct visitor_h2 *h);
-/* What has been queued leaves now; failure is seen to later. Harmless while the session is on the stack. */
-void visitor_h2_send(struct visitor_h2 *h);
+/* What has been queued leaves now; failure and closed streams are seen to later. Harmless while the session is on the
+ * stack. */
+void visitor_h2_send_early(struct visitor_h2 *h);
 
 #endif
