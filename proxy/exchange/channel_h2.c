@@ -48,7 +48,7 @@ static bool head(struct exchange *e)
 	visitor_h2_later(c->h2);
 	if (!h2_respond(c->h2->session, c->id, &e->response, f, end, &e->arena))
 		return false;
-	c->ended = c->bodiless = end;
+	c->ended = end;
 	return true;
 }
 
@@ -194,7 +194,7 @@ static void over(struct channel *ch, bool keep_alive, bool may_send)
 	if (!c->ended) {
 		c->ended = true;
 		wake(c);
-	} else if (c->bodiless && !ch->eof) {
+	} else if (c->said && !ch->eof && !c->closed) {
 		h2_reset(c->h2->session, c->id, H2_NO_ERROR);
 	}
 	deadline_set(&c->deadline, timeouts(c)->body);

@@ -107,9 +107,17 @@ static bool on_write_content(void *arg, void *stream, struct slice frame, size_t
 		io_queue_consume(&c->out, &h->visitor->server->io, piece.n);
 		n -= piece.n;
 	}
-	if (c->ended && c->out.n == 0 && !c->channel.eof && !c->channel.exchange)
-		h2_reset(h->session, c->id, H2_NO_ERROR);
 	return true;
+}
+
+static void on_said(void *arg, void *stream)
+{
+	struct visitor_h2 *h = arg;
+	struct channel_h2 *c = stream;
+
+	c->said = true;
+	if (!c->channel.eof && !c->channel.exchange)
+		h2_reset(h->session, c->id, H2_NO_ERROR);
 }
 
 /* A frame and its header fill what is left of the record. */
@@ -148,6 +156,7 @@ static const struct h2_owner owner = {
 	.content = on_content,
 	.trailer = on_trailer,
 	.end = on_end,
+	.said = on_said,
 	.closed = on_closed,
 	.waiting = on_waiting,
 	.write_content = on_write_content,

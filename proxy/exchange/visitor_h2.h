@@ -44,7 +44,7 @@ struct channel_h2 {
 	struct deadline deadline;
 	struct buffer trailers; /* text of h2_trailers_text() */
 	bool ended;		/* the response is complete */
-	bool bodiless;		/* its head said so */
+	bool said;		/* ... and has left */
 	bool full;		/* the exchange was told to wait */
 	bool deferred;		/* the session asks no more before h2_resume() */
 	bool closed;

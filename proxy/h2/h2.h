@@ -64,6 +64,8 @@ struct h2_owner {
 	void (*trailer)(void *arg, void *stream, struct slice name, struct slice value);
 	/* The request is complete. */
 	void (*end)(void *arg, void *stream);
+	/* The end of the response has left. */
+	void (*said)(void *arg, void *stream);
 	/* The stream is gone; by an error unless code is 0. Nothing of it is asked for any more. */
 	void (*closed)(void *arg, void *stream, uint32_t code);
 	/* Octets of content that wait to be sent, and whether that is all; *trailers may be set to text made by

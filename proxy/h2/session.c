@@ -200,19 +200,27 @@ static int on_invalid_frame(nghttp2_session *ng, const nghttp2_frame *frame, int
  * Streams that we must reset because of a frame that makes no sense there cost as much as those that the visitor
  * resets. A stream that is refused because there are too many has cost nothing yet.
  */
-static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *arg)
+static void count_reset(struct h2_session *s, uint32_t code)
 {
-	struct h2_session *s = arg;
-	uint32_t code;
-
-	(void)ng;
-	if (frame->hd.type != NGHTTP2_RST_STREAM)
-		return 0;
-	code = frame->rst_stream.error_code;
 	if (code == NGHTTP2_REFUSED_STREAM)
 		s->owner->abused(s->arg, H2_ABUSE_STREAMS);
 	else if (code != H2_NO_ERROR && code != H2_INTERNAL_ERROR && code != H2_CANCEL)
 		note(s, H2_ABUSE_MADE_RESETS);
+}
+
+static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *arg)
+{
+	struct h2_session *s = arg;
+	bool content = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
+	void *stream;
+
+	if (frame->hd.type == NGHTTP2_RST_STREAM) {
+		count_reset(s, frame->rst_stream.error_code);
+	} else if (content && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
+		stream = nghttp2_session_get_stream_user_data(ng, frame->hd.stream_id);
+		if (stream)
+			s->owner->said(s->arg, stream);
+	}
 	return 0;
 }
 
