@@ -4,6 +4,7 @@
 
 #define TRAILERS_MAX 64
 #define HEAD_KEPT    2048
+#define UNLIMITED    (1 << 30) /* what is limited elsewhere */
 
 struct h2_session {
 	nghttp2_session *ng;
@@ -224,6 +225,17 @@ static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *
 	return 0;
 }
 
+/* Nothing will come in place of a head: no stream waits for it in vain. */
+static int on_frame_not_sent(nghttp2_session *ng, const nghttp2_frame *frame, int error, void *arg)
+{
+	int32_t id = frame->hd.stream_id;
+
+	(void)error;
+	if (frame->hd.type == NGHTTP2_HEADERS && nghttp2_session_get_stream_user_data(ng, id))
+		h2_reset(arg, id, H2_INTERNAL_ERROR);
+	return 0;
+}
+
 static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void *arg)
 {
 	struct h2_session *s = arg;
@@ -422,13 +434,17 @@ static nghttp2_session_callbacks *callbacks_new(void)
 	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c, on_invalid_frame);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_content);
 	nghttp2_session_callbacks_set_on_frame_send_callback(c, on_frame_sent);
+	nghttp2_session_callbacks_set_on_frame_not_send_callback(c, on_frame_not_sent);
 	nghttp2_session_callbacks_set_on_stream_close_callback(c, on_stream_close);
 	nghttp2_session_callbacks_set_data_source_read_length_callback(c, on_read_length);
 	nghttp2_session_callbacks_set_send_data_callback(c, on_write_content);
 	return c;
 }
 
-/* Windows grow by what was consumed, not by what came; closed streams are forgotten. */
+/*
+ * Windows grow by what was consumed, not by what came; closed streams are forgotten. Heads that are sent are bounded by
+ * the memory of their exchange, resets that come by a budget.
+ */
 static nghttp2_option *option_new(void)
 {
 	nghttp2_option *o;
@@ -438,6 +454,8 @@ static nghttp2_option *option_new(void)
 	nghttp2_option_set_no_auto_window_update(o, 1);
 	nghttp2_option_set_no_closed_streams(o, 1);
 	nghttp2_option_set_builtin_recv_extension_type(o, NGHTTP2_PRIORITY_UPDATE);
+	nghttp2_option_set_max_send_header_block_length(o, UNLIMITED);
+	nghttp2_option_set_stream_reset_rate_limit(o, UNLIMITED, UNLIMITED);
 	return o;
 }
 
