@@ -374,5 +374,7 @@ bool visitor_h2_begin(struct visitor *v)
 		return false;
 	h->wait = H2_WAIT_HEAD;
 	visitor_h2_later(h);
+	if (v->server->draining)
+		visitor_h2_drain(v);
 	return true;
 }
