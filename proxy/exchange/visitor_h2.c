@@ -25,6 +25,9 @@ static void *on_request(void *arg, const struct h2_request *r)
 		return NULL;
 	h->visitor->requests++;
 	room_set(h->visitor, NULL);
+	/* What it waited for has come: the next wait, even for the same, has a deadline of its own. */
+	if (h->wait == H2_WAIT_IDLE || h->wait == H2_WAIT_HEAD)
+		h->wait = H2_WAIT_NOTHING;
 	c->channel.eof = r->end;
 	c->channel.connect = r->tunnel;
 	if (r->refuse == 431)
@@ -306,8 +309,9 @@ void visitor_h2_expired(struct visitor *v)
 
 	switch (h->wait) {
 	case H2_WAIT_HEAD:
-		counter_add(COUNTER_HEAD_SLOW);
-		h2_terminate(h->session, H2_ENHANCE_YOUR_CALM);
+		/* Who has not even begun is idle: browsers connect ahead. */
+		counter_add(h2_reads_head(h->session) ? COUNTER_HEAD_SLOW : COUNTER_IDLE);
+		h2_terminate(h->session, h2_reads_head(h->session) ? H2_ENHANCE_YOUR_CALM : H2_NO_ERROR);
 		break;
 	case H2_WAIT_IDLE:
 		counter_add(COUNTER_IDLE);
