@@ -132,10 +132,6 @@ static void add_field(struct h2_head *h, struct slice name, struct slice value)
 {
 	if (!h->begun)
 		begin_text(h);
-	if (slice_eq(name, SLICE("cookie"))) {
-		add_cookie(h, value);
-		return;
-	}
 	if (slice_eq(name, SLICE("host"))) {
 		add_host(h, value);
 		return;
@@ -147,11 +143,13 @@ static void add_field(struct h2_head *h, struct slice name, struct slice value)
 
 void h2_head_add(struct h2_head *h, const struct h1_limits *limits, struct slice name, struct slice value)
 {
-	h->n++;
+	bool crumb = slice_eq(name, SLICE("cookie"));
+
+	h->n += !crumb; /* all crumbs together are one field */
 	h->octets += name.n + value.n + PSEUDO_MAX;
 	if (h->refuse)
 		return;
-	if (h->octets > limits->head || (h->n > limits->fields + 5 && !slice_eq(name, SLICE("cookie")))) {
+	if (h->octets > limits->head || h->n > limits->fields + 5) {
 		refuse(h, 431, "the head is longer than the limit");
 		return;
 	}
@@ -161,6 +159,8 @@ void h2_head_add(struct h2_head *h, const struct h1_limits *limits, struct slice
 	}
 	if (name.n && name.p[0] == ':')
 		add_pseudo(h, name, value);
+	else if (crumb)
+		add_cookie(h, value);
 	else
 		add_field(h, name, value);
 }
