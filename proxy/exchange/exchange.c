@@ -246,12 +246,13 @@ static struct exchange *begin(struct channel *c)
 	return e;
 }
 
-bool exchange_refuse(struct channel *c, unsigned status, const char *why)
+bool exchange_refuse(struct channel *c, struct slice method, unsigned status, const char *why)
 {
 	struct exchange *e = begin(c);
 
 	if (!e)
 		return false;
+	e->request.method = method;
 	e->error = why;
 	answer_error(e, status);
 	return true;

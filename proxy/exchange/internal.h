@@ -302,8 +302,8 @@ static inline bool exchange_is(const struct channel *c, const struct exchange *e
 bool exchange_begin(struct channel *c, struct slice head);
 /* Counts a request that breaks a rule or a limit. */
 void exchange_count(enum h1_error error);
-/* Answers a head that could not be read, and closes. */
-bool exchange_refuse(struct channel *c, unsigned status, const char *why);
+/* Answers a head that could not be read, but perhaps for the method, and closes. */
+bool exchange_refuse(struct channel *c, struct slice method, unsigned status, const char *why);
 /* Logs, frees, and hands the visitor on. */
 void exchange_finish(struct exchange *e, bool keep_alive);
 /* Frees without answering: the visitor is gone. */

@@ -156,7 +156,8 @@ static bool consume_head(struct visitor *v, struct slice *in)
 		room_set(v, NULL);
 		*in = slice_from(*in, in->n);
 		exchange_count(v->scan.error);
-		ok = exchange_refuse(&v->channel, h1_error_status(v->scan.error), h1_error_text(v->scan.error));
+		ok = exchange_refuse(&v->channel, slice_of(NULL, 0), h1_error_status(v->scan.error),
+				     h1_error_text(v->scan.error));
 		break;
 	case H1_SCAN_END:
 	default:
@@ -405,7 +406,7 @@ static void on_deadline(void *arg)
 		exchange_timeout(v->channel.exchange);
 		break;
 	case VISITOR_HEAD:
-		if (!exchange_refuse(&v->channel, 408, "the request's head took too long"))
+		if (!exchange_refuse(&v->channel, slice_of(NULL, 0), 408, "the request's head took too long"))
 			visitor_destroy(v);
 		break;
 	default:

@@ -32,7 +32,8 @@ static void *on_request(void *arg, const struct h2_request *r)
 	c->channel.connect = r->tunnel;
 	if (r->refuse == 431)
 		counter_add(COUNTER_HEADER_BOMB);
-	ok = r->refuse ? exchange_refuse(&c->channel, r->refuse, r->why) : exchange_begin(&c->channel, r->head);
+	ok = r->refuse ? exchange_refuse(&c->channel, r->method, r->refuse, r->why)
+		       : exchange_begin(&c->channel, r->head);
 	if (ok)
 		return c;
 	channel_h2_free(c, "out of memory");

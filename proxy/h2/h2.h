@@ -53,6 +53,7 @@ struct h2_request {
 	bool tunnel;	 /* extended CONNECT: the head asks for an upgrade, the answer to which is 200 instead of 101 */
 	unsigned refuse; /* not 0: answer with that status, the head is empty */
 	const char *why; /* of refuse */
+	struct slice method; /* likewise, for the answer's sake */
 };
 
 struct h2_owner {

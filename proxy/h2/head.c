@@ -53,8 +53,8 @@ static bool splits_lines(struct slice s)
 #define KEEP(h, member, value)                                       \
 	do {                                                         \
 		(h)->member.at = (h)->pseudo.n;                      \
-		(h)->member.n = (value).n;                           \
 		(h)->member.there = buffer_add(&(h)->pseudo, value); \
+		(h)->member.n = (h)->member.there ? (value).n : 0;   \
 	} while (0)
 
 static void add_pseudo(struct h2_head *h, struct slice name, struct slice value)
@@ -211,6 +211,7 @@ bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r)
 	buffer_add(&h->text, SLICE("\r\n"));
 	r->refuse = h->refuse;
 	r->why = h->why;
+	r->method = method;
 	if (!h->refuse)
 		r->head = buffer_slice(&h->text);
 	return h->refuse || !(h->text.failed || h->pseudo.failed || h->cookie.failed);
