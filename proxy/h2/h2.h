@@ -34,10 +34,12 @@ enum h2_abuse {
 	H2_ABUSE_WINDOWS,      /* WINDOW_UPDATE of less than H2_WINDOW_MIN octets (CVE-2019-9511) */
 	H2_BUDGETS,
 	H2_ABUSE_CONTINUATIONS = H2_BUDGETS, /* a head in more pieces than any needs (CVE-2024-28182): at once */
+	H2_ABUSE_HEADS,	  /* one that is decompressed to H2_HEAD_TIMES as much as a head may have: at once */
 	H2_ABUSE_STREAMS, /* streams refused, as there are too many: that costs nothing, ends nothing */
 };
 #define H2_ABUSE_MS   10000
 #define H2_WINDOW_MIN 1024
+#define H2_HEAD_TIMES 4
 
 struct h2_limits {
 	uint64_t streams;	     /* at once */

@@ -60,25 +60,33 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, voi
 	return 0;
 }
 
+static void take_trailer(struct h2_session *s, int32_t id, struct slice name, struct slice value)
+{
+	void *stream = nghttp2_session_get_stream_user_data(s->ng, id);
+
+	s->head.octets += name.n + value.n;
+	if (stream && s->head.octets <= s->heads->head && s->head.n++ < s->heads->fields)
+		s->owner->trailer(s->arg, stream, name, value);
+}
+
 static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint8_t *name, size_t name_n,
 		     const uint8_t *value, size_t value_n, uint8_t flags, void *arg)
 {
 	struct h2_session *s = arg;
 	struct slice n = text_of(name, name_n), v = text_of(value, value_n);
-	void *stream;
 
-	(void)flags;
+	(void)ng, (void)flags;
 	if (frame->hd.type != NGHTTP2_HEADERS || s->terminated)
 		return 0;
-	if (!s->trailers) {
+	if (s->trailers)
+		take_trailer(s, frame->hd.stream_id, n, v);
+	else
 		h2_head_add(&s->head, s->heads, n, v);
+	if (s->head.octets <= H2_HEAD_TIMES * s->heads->head)
 		return 0;
-	}
-	stream = nghttp2_session_get_stream_user_data(ng, frame->hd.stream_id);
-	s->head.octets += name_n + value_n;
-	if (stream && s->head.octets <= s->heads->head && s->head.n++ < s->heads->fields)
-		s->owner->trailer(s->arg, stream, n, v);
-	return 0;
+	/* A few octets can stand for megabytes, each of which nghttp2 looks at. */
+	give_up(s, H2_ABUSE_HEADS);
+	return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 /* RFC 9113 8.2.1: a field with such octets makes the request malformed; nghttp2 would merely leave it out. */
