@@ -337,14 +337,23 @@ bool h2_send(struct h2_session *s)
 
 /* -- receiving ----------------------------------------------------------------------------------------------------- */
 
+/* Frames that answer frames, which wait because the visitor does not read: each honest stream has a few. */
+static bool replies_pile_up(const struct h2_session *s)
+{
+	return nghttp2_session_get_outbound_queue_size(s->ng) > 4 * s->limits->streams + 1000;
+}
+
 bool h2_receive(struct h2_session *s, struct slice in, int64_t now_ms)
 {
 	ssize_t n;
 
 	s->now_ms = now_ms;
 	n = nghttp2_session_mem_recv(s->ng, (const uint8_t *)in.p, in.n);
-	if (n == (ssize_t)in.n)
+	if (n == (ssize_t)in.n) {
+		if (!s->terminated && replies_pile_up(s))
+			give_up(s, H2_ABUSE_MADE_RESETS);
 		return true;
+	}
 	if (n == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS)
 		give_up(s, H2_ABUSE_CONTINUATIONS);
 	else if (n == NGHTTP2_ERR_FLOODED)
