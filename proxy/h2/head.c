@@ -136,6 +136,9 @@ static void add_field(struct h2_head *h, struct slice name, struct slice value)
 		add_host(h, value);
 		return;
 	}
+	/* A tunnel's is ours: ask_upgrade(). */
+	if (h->protocol.there && slice_eq(name, SLICE("sec-websocket-key")))
+		return;
 	h->length = h->length || slice_eq(name, SLICE("content-length"));
 	h->te = h->te || slice_eq(name, SLICE("te"));
 	add_line(h, name, value);

@@ -50,6 +50,12 @@ static bool is_for_connection(const struct field *f)
 	return f->id == FIELD_HOST || f->id == FIELD_CONTENT_LENGTH || (field_flags(f->id) & FIELD_FLAG_HOP);
 }
 
+/* RFC 8441 5: of no use in HTTP/2, as is the key. */
+static bool answers_key(const struct field *f)
+{
+	return slice_ieq(f->name, SLICE("Sec-WebSocket-Accept"));
+}
+
 static bool tells_length(const struct response *response, const struct h1_framing *framing)
 {
 	if (response->status < 200 || response->status == 204)
@@ -70,14 +76,14 @@ nghttp2_nv *h2_response_fields(const struct response *response, const struct h1_
 	for (size_t i = 0; i < fields->n; i++) {
 		const struct field *f = &fields->v[i];
 
-		if (is_for_connection(f))
+		if (is_for_connection(f) || (response->status == 101 && answers_key(f)))
 			continue;
 		if (!h1_is_writable(f))
 			return NULL;
 		*w++ = field(lower(&room, f->name), f->value);
 	}
 	if (tells_length(response, framing))
-		*w++ = field(SLICE("content-length"), arena_printf(arena, "%llu", (unsigned long long)framing->length));
+		*w++ = field(SLICE("content-length"), number(&room, framing->length));
 	*n = (size_t)(w - list);
 	return list;
 }
