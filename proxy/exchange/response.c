@@ -110,6 +110,11 @@ static bool switch_protocol(struct exchange *e, struct slice *in)
 {
 	struct decide_env own;
 
+	/* RFC 9110 7.8: to nothing else than what was asked for, and only WebSocket is (judge_upgrade()). */
+	if (!slice_ieq(e->response_framing.upgrade_protocol, SLICE("websocket"))) {
+		exchange_fail(e, 502, "the origin switched to another protocol than websocket");
+		return false;
+	}
 	if (decide_response(exchange_env(e, &own), &e->response, false, &e->arena, &e->decision) != DECIDE_OK ||
 	    !forward_response_fields(e)) {
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");

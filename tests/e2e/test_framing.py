@@ -249,6 +249,16 @@ def test_upgrade():
             same(c.response().body, b'no')
 
 
+def test_switch_to_another_protocol():
+    """an origin that switches to what nobody asked for is not followed: what comes then would pass unseen"""
+    def handler(r, c):
+        c.sendall(b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n')
+    with Origin(handler) as o, Proxy(o) as p, p.client() as c:
+        c.request('GET', '/', 'Upgrade: websocket', 'Connection: Upgrade')
+        same(c.response().status, 502)
+        kit.wait_for(lambda: o.ended, "the end of the origin's connection")
+
+
 def test_trailers():
     """trailers reach those who asked for them, without forbidden fields"""
     def handler(r, c):
