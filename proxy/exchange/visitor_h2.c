@@ -30,8 +30,8 @@ static void *on_request(void *arg, const struct h2_request *r)
 		h->wait = H2_WAIT_NOTHING;
 	c->channel.eof = r->end;
 	c->channel.connect = r->tunnel;
-	if (r->refuse == 431)
-		counter_add(COUNTER_HEADER_BOMB);
+	if (r->refuse)
+		counter_add(r->refuse == 431 ? COUNTER_HEADER_BOMB : COUNTER_MALFORMED);
 	ok = r->refuse ? exchange_refuse(&c->channel, r->method, r->refuse, r->why)
 		       : exchange_begin(&c->channel, r->head);
 	if (ok)
@@ -149,6 +149,7 @@ static void on_abused(void *arg, enum h2_abuse kind)
 		[H2_ABUSE_WINDOWS] = COUNTER_WINDOW_FLOOD,
 		[H2_ABUSE_CONTINUATIONS] = COUNTER_CONTINUATION_FLOOD,
 		[H2_ABUSE_HEADS] = COUNTER_HEADER_BOMB,
+		[H2_ABUSE_MALFORMED] = COUNTER_MALFORMED,
 		[H2_ABUSE_STREAMS] = COUNTER_STREAMS_REFUSED,
 	};
 

@@ -34,8 +34,9 @@ enum h2_abuse {
 	H2_ABUSE_WINDOWS,      /* WINDOW_UPDATE of less than H2_WINDOW_MIN octets (CVE-2019-9511) */
 	H2_BUDGETS,
 	H2_ABUSE_CONTINUATIONS = H2_BUDGETS, /* a head in more pieces than any needs (CVE-2024-28182): at once */
-	H2_ABUSE_HEADS,	  /* one that is decompressed to H2_HEAD_TIMES as much as a head may have: at once */
-	H2_ABUSE_STREAMS, /* streams refused, as there are too many: that costs nothing, ends nothing */
+	H2_ABUSE_HEADS,	    /* one that is decompressed to H2_HEAD_TIMES as much as a head may have: at once */
+	H2_ABUSE_MALFORMED, /* a frame that makes no sense there: the stream or the connection ends */
+	H2_ABUSE_STREAMS,   /* streams refused, as there are too many: that costs nothing, ends nothing */
 };
 #define H2_ABUSE_MS   10000
 #define H2_WINDOW_MIN 1024
@@ -79,7 +80,7 @@ struct h2_owner {
 	bool (*write)(void *arg, struct slice octets);
 	/* How many octets of content the next frame had best have; 0: no room for any now. */
 	size_t (*room)(void *arg);
-	/* For counting: this has happened too often, and the connection ends; or a stream was refused. */
+	/* For counting: this has happened too often, and the connection ends; or something was refused. */
 	void (*abused)(void *arg, enum h2_abuse kind);
 };
 

@@ -200,8 +200,10 @@ static int on_invalid_frame(nghttp2_session *ng, const nghttp2_frame *frame, int
 {
 	struct h2_session *s = arg;
 
-	(void)ng, (void)frame, (void)error;
+	(void)ng, (void)frame;
 	s->in_head = false;
+	if (error != NGHTTP2_ERR_REFUSED_STREAM)
+		s->owner->abused(s->arg, H2_ABUSE_MALFORMED);
 	return 0;
 }
 
