@@ -91,9 +91,10 @@ enum tls_result tls_write(SSL *ssl, const void *buf, size_t size, size_t *n)
 	return outcome(ssl, r);
 }
 
+/* The end counts, too: its record may have been read with the data before it, and the socket then stays silent. */
 bool tls_has_pending(const SSL *ssl)
 {
-	return SSL_has_pending(ssl) == 1;
+	return SSL_has_pending(ssl) == 1 || (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) || tls_has_failed(ssl);
 }
 
 void tls_shutdown(SSL *ssl)

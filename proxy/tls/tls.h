@@ -96,8 +96,8 @@ enum tls_result tls_write(SSL *ssl, const void *buf, size_t size, size_t *n);
 /* What tls_write() gives to the kernel from now on is followed by more at once, so that it may wait for that. */
 void tls_more(SSL *ssl, bool more);
 /*
- * Octets may be waiting inside the SSL object although the socket is silent: read once more before waiting for it. It
- * may be no more than the beginning of a record, so do not loop on this: TLS_WANT_READ ends the turn.
+ * Octets or the end may be waiting inside the SSL object although the socket is silent: read once more before waiting
+ * for it. It may be no more than the beginning of a record, so do not loop on this: TLS_WANT_READ ends the turn.
  */
 bool tls_has_pending(const SSL *ssl);
 /* Sends close_notify once, without waiting for the peer's. */

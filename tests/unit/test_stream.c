@@ -556,6 +556,24 @@ static void test_ends(void **state)
 	ends(false);
 }
 
+/* A peer that says its last and waits for our close_notify sends nothing else that could wake us: it is told once. */
+static void test_end_behind_data(void **state)
+{
+	struct end e;
+
+	(void)state;
+	open_tls(&e);
+	e.step = 100;
+	assert_int_equal(SSL_write(e.ssl, "all", 3), 3);
+	SSL_shutdown(e.ssl);
+	for (int i = 0; i < 4; i++)
+		turn(&e);
+	assert_int_equal(e.total, 3);
+	assert_int_equal(e.events[STREAM_READABLE], 2);
+	assert_false(e.s.unclean_eof);
+	done(&e);
+}
+
 /* TLS 1.3 lets a peer ask for key updates, each of which must be answered. One that does not read the answers must
  * not make the loop spin on what it sends. */
 static void test_key_updates(void **state)
@@ -742,6 +760,7 @@ int main(void)
 		cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_pending),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_end_behind_data),
 		cmocka_unit_test(test_key_updates),
 		cmocka_unit_test(test_close_in_handler),
 		cmocka_unit_test(test_close_in_secured),
