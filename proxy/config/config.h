@@ -63,9 +63,12 @@ struct config_site {
 	struct config_origin *origins;
 	size_t n_origins;
 	struct slice rules_file;
-	struct ruleset *rules; /* owned; never NULL after a successful load */
-	bool preserve_host;    /* send the visitor's Host to the origin: true by default */
-	bool compress;	       /* rewritten pages that come without a coding: false by default */
+	struct ruleset *rules;	       /* owned; never NULL after a successful load */
+	bool preserve_host;	       /* send the visitor's Host to the origin: true by default */
+	bool compress;		       /* rewritten pages that come without a coding: false by default */
+	bool websocket;		       /* upgrades to it may pass: true by default */
+	struct slice *websocket_paths; /* normalised: only at and below these; none: everywhere */
+	size_t n_websocket_paths;
 	unsigned line;
 	struct slice file;
 	/* Only while the configuration is loaded: */
@@ -83,6 +86,7 @@ struct config_timeouts {
 	int64_t connect;       /* to an origin, 5 s */
 	int64_t response;      /* from request sent to the origin's head, 60 s */
 	int64_t upstream_idle; /* of a pooled connection, 60 s */
+	int64_t tunnel;	       /* longest silence of both sides after an upgrade, 1 h */
 	int64_t drain;	       /* after SIGTERM, 30 s */
 };
 
@@ -166,6 +170,9 @@ void config_free(struct config *c); /* NULL is fine */
 /* The site for a host (lower case, no port): its name, else "*." and what follows its first label, else "*"; or NULL.
  */
 const struct config_site *config_site_find(const struct config *c, struct slice host);
+
+/* True if a WebSocket may be opened there. path: normalised by path_normalise(). */
+bool config_websocket(const struct config_site *site, struct slice path);
 
 /* True if the address is one of the trusted proxies. */
 bool config_trusts(const struct config *c, const struct sockaddr *sa);

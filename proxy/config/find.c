@@ -56,6 +56,24 @@ const struct config_site *config_site_find(const struct config *c, struct slice 
 	return site ? site : slot_of(c, SLICE("*"))->site;
 }
 
+/* "/a" covers itself and what is below it, as in rules; "/a/" is the latter alone. */
+static bool covers(struct slice prefix, struct slice path)
+{
+	if (!slice_starts_with(path, prefix))
+		return false;
+	return path.n == prefix.n || prefix.p[prefix.n - 1] == '/' || path.p[prefix.n] == '/';
+}
+
+bool config_websocket(const struct config_site *site, struct slice path)
+{
+	if (!site->websocket || site->n_websocket_paths == 0)
+		return site->websocket;
+	for (size_t i = 0; i < site->n_websocket_paths; i++)
+		if (covers(site->websocket_paths[i], path))
+			return true;
+	return false;
+}
+
 static bool mapped_address(const struct sockaddr *sa, unsigned char out[16])
 {
 	static const unsigned char prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};

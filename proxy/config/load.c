@@ -161,6 +161,8 @@ static const struct {
 	{"frontend", "listen"},
 	{"backend", "upstream"},
 	{"origin", "upstream"},
+	{"websocket", "upgrade"},
+	{"websockets", "upgrade"},
 	{"proxy_pass", "upstream"},
 	{"proxy", "upstream"},
 	{"ssl_certificate", "certificate"},

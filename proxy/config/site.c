@@ -1,6 +1,7 @@
 #include "proxy/config/internal.h"
 
 #include "rules/http/host.h"
+#include "rules/http/url.h"
 
 /* -- names -------------------------------------------------------------------------------------------------------- */
 
@@ -160,6 +161,49 @@ void read_site_compress(struct loading *l, const struct statement *s, void *targ
 			     "\"%.*s\" is nothing that can be compressed", SLICE_ARG(w->text));
 }
 
+/* -- upgrade ------------------------------------------------------------------------------------------------------- */
+
+static void add_websocket_path(struct loading *l, const struct statement *s, const struct word *w,
+			       struct config_site *site)
+{
+	struct slice path, *added;
+
+	if (!config_plain(l, s, w))
+		return;
+	if (w->text.p[0] != '/' || slice_find_char(w->text, '?') < w->text.n ||
+	    slice_find_char(w->text, '#') < w->text.n) {
+		config_error(l, s, w, "write a path alone, such as /chat: it covers what is below it as well",
+			     "\"%.*s\" is not a path", SLICE_ARG(w->text));
+		return;
+	}
+	if (!path_normalise(w->text, &l->config->arena, &path))
+		return;
+	added = config_push(l, (void **)&site->websocket_paths, &site->n_websocket_paths, sizeof *added);
+	if (added)
+		*added = path;
+}
+
+void read_site_upgrade(struct loading *l, const struct statement *s, void *target)
+{
+	static const char *const words[] = {"websocket", "off"};
+	struct config_site *site = target;
+	const struct word *w = &s->words[1];
+
+	site->websocket = word_is(w, "websocket");
+	if (!site->websocket && !word_is(w, "off")) {
+		config_error(
+			l, s, w,
+			config_hint(l, w->text, words, CG_COUNT(words), "write: upgrade websocket, or: upgrade off"),
+			"\"%.*s\" is nothing that a connection can be upgraded to", SLICE_ARG(w->text));
+		return;
+	}
+	if (!site->websocket && s->n_words > 2)
+		config_error(l, s, &s->words[2], "write: upgrade off, or: upgrade websocket PATH...",
+			     "nothing may follow \"off\"");
+	for (size_t i = 2; site->websocket && i < s->n_words; i++)
+		add_websocket_path(l, s, &s->words[i], site);
+}
+
 /* -- a site ---------------------------------------------------------------------------------------------------------
  */
 
@@ -179,8 +223,11 @@ static void check_complete(struct loading *l, const struct statement *s, const s
 void read_top_site(struct loading *l, const struct statement *s, void *target)
 {
 	struct config *c = target;
-	struct config_site site = {
-		.preserve_host = true, .line = s->words[0].line, .file = s->source->path, .statement = s};
+	struct config_site site = {.preserve_host = true,
+				   .websocket = true,
+				   .line = s->words[0].line,
+				   .file = s->source->path,
+				   .statement = s};
 	struct config_site *added;
 	size_t errors = l->d->errors;
 

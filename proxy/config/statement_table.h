@@ -40,6 +40,8 @@ CG_STATEMENT(site, host, "host", ONCE, false, 1, 1, "host preserve | origin",
 	     "the Host that the origin sees: the visitor's, which is the default, or the one of the upstream URL")
 CG_STATEMENT(site, compress, "compress", ONCE, false, 1, 1, "compress pages | off",
 	     "compress pages that the rules change, if the origin has not; default off")
+CG_STATEMENT(site, upgrade, "upgrade", ONCE, false, 1, 1000, "upgrade websocket [PATH...] | off",
+	     "pass WebSockets: all, which is the default, or those at and below these paths; nothing else is upgraded")
 
 CG_STATEMENT(tls, versions, "versions", ONCE, false, 1, 2, "versions 1.2 1.3 | 1.3",
 	     "versions of TLS that visitors may use; default both")
@@ -55,6 +57,7 @@ CG_TIMEOUT(body, "body", 30000, "longest silence while a body passes")
 CG_TIMEOUT(connect, "connect", 5000, "to connect to an origin")
 CG_TIMEOUT(response, "response", 60000, "from the request sent to the origin's head")
 CG_TIMEOUT(upstream_idle, "upstream-idle", 60000, "that an unused connection to an origin is kept")
+CG_TIMEOUT(tunnel, "tunnel", 3600000, "longest silence of a WebSocket")
 CG_TIMEOUT(drain, "drain", 30000, "for requests in flight when crumbgate stops")
 #endif
 

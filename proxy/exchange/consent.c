@@ -14,7 +14,6 @@ static void answer(struct exchange *e, bool too_long)
 		answer_own(e, content);
 }
 
-/* A form is small, so nobody waits for a word before sending it; who does is told that it will not be read. */
 void own_begin(struct exchange *e)
 {
 	const struct h1_framing *f = &e->request_framing;
@@ -22,9 +21,9 @@ void own_begin(struct exchange *e)
 	e->own_body = (struct text){.arena = &e->arena};
 	if (!exchange_has_content(e)) {
 		answer(e, false);
-	} else if (f->expect_continue || (f->kind == H1_BODY_LENGTH && f->length > OWN_FORM_MAX)) {
+	} else if (f->kind == H1_BODY_LENGTH && f->length > OWN_FORM_MAX) {
 		answer(e, true);
-	} else {
+	} else if (!f->expect_continue || response_continue(e)) {
 		e->request_state = REQUEST_OWN;
 		channel_wait(e, e->server->parts.config->timeouts.body);
 	}

@@ -206,6 +206,8 @@ void exchange_timeout(struct exchange *e)
 {
 	if (e->head_sent && e->channel->ops->queued(e) > 0)
 		reader_too_slow(e);
+	else if (e->response_state == RESPONSE_TUNNEL && tunnel_may_last(e))
+		return;
 	else if (e->response_state == RESPONSE_TUNNEL)
 		slow(e, COUNTER_IDLE, 504, "the tunnel was silent for too long");
 	else if (e->request_state == REQUEST_WAITING)
@@ -349,13 +351,6 @@ static void decide(struct exchange *e)
 		request_start(e);
 }
 
-/* Only WebSocket is let through: an upgrade to h2c would pass requests unseen. */
-static void judge_upgrade(struct h1_framing *f)
-{
-	if (f->upgrade && (f->kind != H1_BODY_NONE || !slice_ieq(f->upgrade_protocol, SLICE("websocket"))))
-		f->upgrade = false;
-}
-
 static void route(struct exchange *e)
 {
 	e->site = find_site(e);
@@ -377,7 +372,7 @@ static void route(struct exchange *e)
 		answer_options(e);
 		return;
 	}
-	judge_upgrade(&e->request_framing);
+	tunnel_judge(e);
 	decide(e);
 }
 

@@ -15,7 +15,7 @@
  *   forward.c   the fields that a proxy sets and removes
  *   answer.c    what crumbgate answers by itself: error pages, redirects, 204
  *   consent.c   pages and forms of crumbgate's own
- *   tunnel.c    after a 101
+ *   tunnel.c    WebSocket: what may be upgraded, and what comes after the 101
  */
 #ifndef CG_PROXY_EXCHANGE_INTERNAL_H
 #define CG_PROXY_EXCHANGE_INTERNAL_H
@@ -205,11 +205,13 @@ struct exchange {
 	bool origin_spoke; /* an octet of the response has come */
 	bool head_sent;	   /* a final response to the visitor has begun */
 	unsigned interims;
+	bool continued; /* a 100 was sent: the visitor knows that its body is wanted */
 
 	struct upstream_user upstream;
 	unsigned attempts;
-	bool send_failed; /* the origin takes no more of the request */
-	bool origin_eof;  /* in a tunnel */
+	bool send_failed;    /* the origin takes no more of the request */
+	bool origin_eof;     /* in a tunnel */
+	bool tunnel_hurried; /* its deadline is the shorter one */
 
 	struct decision decision;
 	bool decided;
@@ -364,6 +366,8 @@ void response_readable(struct exchange *e);
 void response_resume(struct exchange *e);
 /* Sends e->response, which may be an interim one, on to the visitor as a head; false if that failed. */
 bool response_write_head(struct exchange *e);
+/* Tells the visitor, who waits for it, to send its body; false: the exchange has ended. */
+bool response_continue(struct exchange *e);
 /* Whether the connection to the visitor can live on after this exchange. */
 bool response_keep_alive(const struct exchange *e);
 
@@ -417,10 +421,15 @@ void own_begin(struct exchange *e);
 void own_input(struct exchange *e, struct slice *in);
 
 /* tunnel.c */
+/* An upgrade that may not pass is forgotten: the request goes on without it. */
+void tunnel_judge(struct exchange *e);
 void tunnel_begin(struct exchange *e, struct slice rest);
 void tunnel_from_visitor(struct exchange *e, struct slice *in);
 void tunnel_from_origin(struct exchange *e);
 void tunnel_visitor_eof(struct exchange *e);
+void tunnel_visitor_drained(struct exchange *e);
+/* Its deadline has come; true: there is a new one. */
+bool tunnel_may_last(struct exchange *e);
 
 /* region.c: where the visitor is, in the arena; empty if nothing tells. Before the request is edited. */
 struct slice exchange_region(struct exchange *e);

@@ -2,6 +2,12 @@
 
 /* -- heads --------------------------------------------------------------------------------------------------------- */
 
+/* The visitor was not told to send its body, and perhaps never will: where its next request begins is not known. */
+static bool holds_body_back(const struct exchange *e)
+{
+	return e->request_framing.expect_continue && !e->continued && e->request_body.received == 0;
+}
+
 bool response_keep_alive(const struct exchange *e)
 {
 	const struct server *s = e->server;
@@ -9,7 +15,7 @@ bool response_keep_alive(const struct exchange *e)
 	/* After the visitor's FIN only what it has pipelined already can follow. */
 	if (!e->request_framing.keep_alive || s->draining || (e->channel->eof && e->channel->in.n == 0))
 		return false;
-	if (exchange_unread(e) && e->response.status >= 400)
+	if (exchange_unread(e) && (e->response.status >= 400 || holds_body_back(e)))
 		return false; /* the rest of the body is not worth reading */
 	return e->visitor->requests < s->parts.config->limits.requests;
 }
@@ -82,15 +88,17 @@ static bool final_head(struct exchange *e)
 /* RFC 9110 15.2: passed on to those who understand it; what nobody asked for is bounded. */
 static bool interim_head(struct exchange *e)
 {
-	bool wanted = e->request.minor >= 1 && (e->response.status != 100 || e->request_framing.expect_continue);
+	bool go_on = e->response.status == 100, body = e->request_state != REQUEST_DONE;
+	bool wanted = e->request.minor >= 1 && (!go_on || (e->request_framing.expect_continue && !e->continued));
+	const struct config_timeouts *t = &e->server->parts.config->timeouts;
 	struct decide_env own;
 
 	if (++e->interims > INTERIM_MAX) {
 		exchange_fail(e, 502, "the origin sent too many interim responses");
 		return false;
 	}
-	if (e->request_state == REQUEST_DONE)
-		channel_wait(e, e->server->parts.config->timeouts.response);
+	if (!body || (go_on && wanted))
+		channel_wait(e, body ? t->body : t->response);
 	if (!wanted)
 		return true;
 	if (decide_response(exchange_env(e, &own), &e->response, true, &e->arena, &e->decision) != DECIDE_OK ||
@@ -98,6 +106,9 @@ static bool interim_head(struct exchange *e)
 		exchange_fail(e, 502, "the exchange needs more memory than it may have");
 		return false;
 	}
+	if (e->decision.hints_lost)
+		return true;
+	e->continued |= go_on;
 	e->visitor_framing = (struct h1_framing){.kind = H1_BODY_NONE, .keep_alive = true};
 	if (!response_write_head(e)) {
 		exchange_cut(e, "the visitor's connection failed");
@@ -106,11 +117,23 @@ static bool interim_head(struct exchange *e)
 	return true;
 }
 
+bool response_continue(struct exchange *e)
+{
+	e->continued = true;
+	e->response = (struct response){.status = 100, .reason = SLICE("Continue")};
+	fields_init(&e->response.fields, &e->arena);
+	e->visitor_framing = (struct h1_framing){.kind = H1_BODY_NONE, .keep_alive = true};
+	if (response_write_head(e))
+		return page_way_settle(e);
+	exchange_cut(e, "the visitor's connection failed");
+	return false;
+}
+
 static bool switch_protocol(struct exchange *e, struct slice *in)
 {
 	struct decide_env own;
 
-	/* RFC 9110 7.8: to nothing else than what was asked for, and only WebSocket is (judge_upgrade()). */
+	/* RFC 9110 7.8: to nothing else than what was asked for, and only WebSocket is (tunnel_judge()). */
 	if (!slice_ieq(e->response_framing.upgrade_protocol, SLICE("websocket"))) {
 		exchange_fail(e, 502, "the origin switched to another protocol than websocket");
 		return false;
@@ -340,6 +363,10 @@ void response_resume(struct exchange *e)
 {
 	struct upstream *c;
 
+	if (e->response_state == RESPONSE_TUNNEL) {
+		tunnel_visitor_drained(e);
+		return;
+	}
 	if (!page_way_resume(e))
 		return;
 	c = e->upstream.conn;

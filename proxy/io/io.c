@@ -1,6 +1,9 @@
 #include "proxy/io/io.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 static void reap_all(struct io *io)
 {
@@ -95,6 +98,16 @@ void io_later(struct io *io, struct io_later *l, void (*run)(struct io_later *l)
 	*io->later_end = l;
 	io->later_end = &l->next;
 	event_active(&io->turn_end, EV_TIMEOUT, 0);
+}
+
+void io_keepalive(int fd)
+{
+	const int on = 1, idle = 60, pause = 15, probes = 4;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &pause, sizeof pause);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 }
 
 void io_reap(struct io *io, struct io_reap *r, void (*free_object)(struct io_reap *r))

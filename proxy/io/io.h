@@ -65,6 +65,10 @@ void io_block_put(struct io *io, struct io_block *b);
  * already marked for the reaper must expect it. Asking twice is harmless.
  */
 void io_later(struct io *io, struct io_later *l, void (*run)(struct io_later *l));
+
+/* Has the kernel ask a silent peer whether it is still there: one that vanished is found within two minutes. */
+void io_keepalive(int fd);
+
 /* Frees the object later in this turn; marking twice is harmless. */
 void io_reap(struct io *io, struct io_reap *r, void (*free_object)(struct io_reap *r));
 

@@ -54,8 +54,9 @@ bool listener_init(struct listener *l, struct io *io, int fd, listener_accept ac
 	int one = 1;
 
 	*l = (struct listener){.fd = fd, .accept = accept, .arg = arg};
-	/* Accepted sockets inherit it: one call here instead of one a connection. */
+	/* Accepted sockets inherit this: once here instead of once a connection. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	io_keepalive(fd);
 	deadline_init(&l->pause, io->base, on_pause_over, l);
 	event_assign(&l->ev, io->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
 	l->enabled = true;

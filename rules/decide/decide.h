@@ -175,6 +175,7 @@ struct decision {
 	bool document; /* the request may be a navigation: Sec-Fetch-Dest absent, document or iframe */
 	struct asked asked;
 	enum own_page own; /* OWN_NONE but for DECIDE_ANSWER */
+	bool hints_lost;   /* of early hints: there were links, and none may pass */
 };
 
 enum decide_result {
@@ -209,7 +210,8 @@ enum decide_result decide_answer(const struct decide_env *env, const struct requ
  * Reporting-Endpoints, NEL, Speculation-Rules, Content-Security-Policy) taken out; and d->page with the fields that go
  * with it: Content-Security-Policy lets run what is injected, validators, Vary and digests fit a page that differs by
  * consent. Cache-Control is made private where crumbgate added a Set-Cookie or the response differs by consent.
- * With interim true (1xx) only verdicts on Set-Cookie and on beacons in fields are applied.
+ * With interim true (1xx) only verdicts on Set-Cookie and on beacons in fields are applied. Early hints (RFC 8297) of
+ * which no Link is left are not to be sent on: d->hints_lost.
  *
  * Where d->page.work is then PAGE_WHOLE the response is not edited: it is dropped, the origin is asked again without
  * Range and If-Range, and decide_response() is called with what comes then. If that is PAGE_WHOLE again, answer 502.

@@ -215,6 +215,14 @@ static void tell_of_signals(const struct deciding *x, struct fields *f)
 		(void)response_varies(f, SLICE("Cookie"));
 }
 
+static void judge_hints(const struct deciding *x, struct response *resp)
+{
+	bool hints = resp->status == 103 && fields_find(&resp->fields, FIELD_LINK);
+
+	(void)headers_judge(x, &resp->fields);
+	x->d->hints_lost = hints && !fields_find(&resp->fields, FIELD_LINK);
+}
+
 enum decide_result decide_response(const struct decide_env *env, struct response *resp, bool interim,
 				   struct arena *arena, struct decision *d)
 {
@@ -228,7 +236,7 @@ enum decide_result decide_response(const struct decide_env *env, struct response
 	}
 	judge_set_cookies(&x, &resp->fields);
 	if (interim) {
-		(void)headers_judge(&x, &resp->fields);
+		judge_hints(&x, resp);
 	} else {
 		private |= edit_for_page(&x, resp);
 		private |= inject_response(&x, &resp->fields);

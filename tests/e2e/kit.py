@@ -23,6 +23,9 @@ CRUMBGATE = os.environ.get('CRUMBGATE', os.path.abspath('crumbgate'))
 SANITIZED = None
 DEADLINE = float(os.environ.get('CRUMBGATE_TEST_DEADLINE', '20'))
 DEVNULL = subprocess.DEVNULL
+# The fields of a handshake, for those who then say what they like.
+WEBSOCKET = ('Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13',
+             'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==')
 
 
 def sanitized():

@@ -403,10 +403,10 @@ def test_reader_of_a_tunnel():
         if r.target == '/large':
             c.sendall(bytes(30000000))
         r.stream.read()
-    with Origin(handler) as o, Proxy(o, extra=timeouts(idle=300, body=300)) as p:
+    with Origin(handler) as o, Proxy(o, extra=timeouts(tunnel=300, body=300)) as p:
         for target, counts in (('/large', {'reader_slow': 1}), ('/silent', {'reader_slow': 1, 'idle': 1})):
             with Reader(p.plain_port) as c:
-                c.request('GET', target, 'Upgrade: websocket', 'Connection: Upgrade')
+                c.request('GET', target, *kit.WEBSOCKET)
                 same(c.head().status, 101)
                 counted(p, **counts)
                 true(ended(c), 'still open')

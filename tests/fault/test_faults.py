@@ -171,7 +171,7 @@ def error_pages(w):
 
 def tunnel(w):
     with w.connect() as c:
-        w.ask(c, 'GET', '/', 'Upgrade: websocket', 'Connection: Upgrade', status=101)
+        w.ask(c, 'GET', '/', *kit.WEBSOCKET, status=101)
         c.send(b'x' * 30000)
         same(len(c.take(30000)), 30000)
         c.s.shutdown(socket.SHUT_WR)
@@ -200,7 +200,7 @@ def tls_origin(w):
         w.ask(c, 'GET', '/', host='tls.example')
         w.ask(c, 'POST', '/', body=b'x' * 50000, host='tls.example')
     with w.connect() as c:  # on a connection of its own, beside the idle one
-        w.ask(c, 'GET', '/', 'Upgrade: websocket', 'Connection: Upgrade', host='tls.example', status=101)
+        w.ask(c, 'GET', '/', *kit.WEBSOCKET, host='tls.example', status=101)
 
 
 def left_early(w):

@@ -86,13 +86,14 @@ static void everything_is_understood(void **state)
 				     "regions ../geo.mmdb\nregions from header X-Country X-Region\n"
 				     "trusted-proxy 10.0.0.0/8 192.0.2.1\ntrusted-proxy 2001:db8::/33\n"
 				     "tls {\n    versions 1.3\n}\n"
-				     "timeouts {\n    head 500ms\n    drain 1m\n}\n"
+				     "timeouts {\n    head 500ms\n    tunnel 24h\n    drain 1m\n}\n"
 				     "limits {\n    head 128k\n    fields 200\n    body 1g\n    requests 7\n}\n"
 				     "site WWW.Example.com example.com *.example.com {\n"
 				     "    certificate a.pem\n    certificate /b.pem key b.key\n"
 				     "    upstream http://two.example:8080 https://[2001:DB8::1]\n"
 				     "    upstream https://o.example:444/ ca ca.pem\n"
 				     "    rules r.rules\n    host origin\n    compress pages\n"
+				     "    upgrade websocket /chat /x/../%6cive\n"
 				     "}\n"
 				     "site * {\n    certificate a.pem\n    upstream http://o.example\n    rules "
 				     "../other.rules\n}\n",
@@ -128,6 +129,7 @@ static void everything_is_understood(void **state)
 	assert_int_equal(c->timeouts.head, 500);
 	assert_int_equal(c->timeouts.drain, 60000);
 	assert_int_equal(c->timeouts.idle, 75000);
+	assert_int_equal(c->timeouts.tunnel, 86400000);
 	assert_int_equal(c->limits.h1.head, 128 * 1024);
 	assert_int_equal(c->limits.h1.fields, 200);
 	assert_int_equal(c->limits.body, 1 << 30);
@@ -151,6 +153,8 @@ static void everything_is_understood(void **state)
 	assert_slice(s->origins[2].ca_file, "conf/ca.pem");
 	assert_false(s->preserve_host);
 	assert_true(s->compress);
+	assert_int_equal(s->n_websocket_paths, 2);
+	assert_slice(s->websocket_paths[1], "/live");
 	assert_non_null(s->rules);
 	assert_slice(c->sites[1].rules_file, "other.rules");
 	config_free(c);
@@ -201,6 +205,7 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(c->limits.decoded_ratio, 1000);
 	assert_int_equal(c->timeouts.handshake, 5000);
 	assert_int_equal(c->timeouts.upstream_idle, 60000);
+	assert_int_equal(c->timeouts.tunnel, 3600000);
 	assert_memory_equal(&c->limits.h1, &h1, sizeof h1);
 	assert_int_equal(c->limits.body, 0);
 	assert_int_equal(c->limits.connections_per_address, 1000);
@@ -296,6 +301,15 @@ static const struct {
 	{TOP "site a.example {\n    upstream http://o.example\n}\n", 2, 1, "no rules", "rules FILE"},
 	{TOP SITE "    listen *:80\n}\n", 5, 5, "unknown statement \"listen\" in site", "outside of every block"},
 	{TOP SITE "    compress everything\n}\n", 5, 14, "nothing that can be compressed", "compress pages"},
+	{TOP SITE "    upgrade websockets\n}\n", 5, 13, "nothing that a connection can be upgraded to",
+	 "\"websocket\""},
+	{TOP SITE "    upgrade h2c\n}\n", 5, 13, "nothing that a connection", "write: upgrade websocket"},
+	{TOP SITE "    upgrade off /x\n}\n", 5, 17, "nothing may follow", "upgrade websocket PATH"},
+	{TOP SITE "    upgrade websocket chat\n}\n", 5, 23, "not a path", "such as /chat"},
+	{TOP SITE "    upgrade websocket /a /b?c\n}\n", 5, 26, "not a path", "a path alone"},
+	{TOP SITE "    upgrade websocket /a/\n}\n", 5, 23, "a regular expression", "in quotes"},
+	{TOP SITE "    upgrade off\n    upgrade off\n}\n", 6, 5, "already said in line 5", ""},
+	{TOP SITE "    websocket on\n}\n", 5, 5, "unknown statement", "called \"upgrade\""},
 	{TOP SITE "    certifcate a\n}\n", 5, 5, "unknown statement", "\"certificate\""},
 	{TOP SITE "    certificate a b.key\n}\n", 5, 19, "\"key FILE\" is expected", "certificate FILE key FILE"},
 	{TOP SITE "    certificate a key\n}\n", 5, 19, "\"key FILE\" is expected", ""},
@@ -485,6 +499,41 @@ static void sites_are_found(void **state)
 	diagnostics_free(&d);
 }
 
+static void websockets_are_allowed(void **state)
+{
+	static const struct {
+		const char *statement, *path;
+		bool allowed;
+	} cases[] = {
+		{"", "/", true},
+		{"upgrade websocket", "/any", true},
+		{"upgrade off", "/", false},
+		{"upgrade websocket /a \"/b/\"", "/a", true},
+		{"upgrade websocket /a \"/b/\"", "/a/x", true},
+		{"upgrade websocket /a \"/b/\"", "/ax", false},
+		{"upgrade websocket /a \"/b/\"", "/A", false},
+		{"upgrade websocket /a \"/b/\"", "/b", false},
+		{"upgrade websocket /a \"/b/\"", "/b/", true},
+		{"upgrade websocket /a \"/b/\"", "/b/x", true},
+		{"upgrade websocket /a \"/b/\"", "/", false},
+		{"upgrade websocket /", "/x", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CG_COUNT(cases); i++) {
+		struct diagnostics d;
+		struct config *c;
+		char text[256];
+
+		snprintf(text, sizeof text, TOP SITE "    %s\n" END, cases[i].statement);
+		c = read_text(text, &d);
+		assert_non_null(c);
+		assert_int_equal(config_websocket(&c->sites[0], slice_str(cases[i].path)), cases[i].allowed);
+		config_free(c);
+		diagnostics_free(&d);
+	}
+}
+
 static bool trusts(const struct config *c, const char *address)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
@@ -572,6 +621,7 @@ int main(void)
 		cmocka_unit_test(missing_lines_are_shown),
 		cmocka_unit_test(a_missing_file_is_said),
 		cmocka_unit_test(sites_are_found),
+		cmocka_unit_test(websockets_are_allowed),
 		cmocka_unit_test(proxies_are_trusted),
 		cmocka_unit_test(the_system_resolves),
 		cmocka_unit_test(every_allocation_may_fail),

@@ -126,6 +126,34 @@ static void test_interim(void **state)
 	fixture_close(&f);
 }
 
+/* Hints that lost all their links are not sent on; neither those that had none, nor another status, depend on it. */
+static void test_hints_lost(void **state)
+{
+	static const struct {
+		unsigned status;
+		const char *fields, *granted;
+		bool lost;
+	} cases[] = {
+		{103, "Link: <https://t.example>; rel=preconnect\n", "", true},
+		{103, "Link: <//t.example/a>; rel=preload, <//t.example>; rel=dns-prefetch\nA: b\n", "", true},
+		{103, "Link: <//t.example/a>; rel=preload, </b>; rel=preload\n", "", false},
+		{103, "Link: <https://t.example>; rel=preconnect\n", "analytics", false},
+		{103, "A: b\n", "", false},
+		{102, "Link: <https://t.example>; rel=preconnect\n", "", false},
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, rules);
+	for (size_t i = 0; i < CG_COUNT(cases); i++) {
+		play(&f, cases[i].granted, "");
+		fixture_response(&f, cases[i].status, cases[i].fields);
+		assert_int_equal(decide_response(&f.env, &f.response, true, &f.arena, &f.decision), DECIDE_OK);
+		assert_int_equal(f.decision.hints_lost, cases[i].lost);
+	}
+	fixture_close(&f);
+}
+
 /* Of pages, and of what is enforced. */
 static const struct {
 	const char *granted;
@@ -159,10 +187,8 @@ static void test_narrow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_edits),
-		cmocka_unit_test(test_verdicts),
-		cmocka_unit_test(test_interim),
-		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_edits),	   cmocka_unit_test(test_verdicts), cmocka_unit_test(test_interim),
+		cmocka_unit_test(test_hints_lost), cmocka_unit_test(test_narrow),
 	};
 
 	return cmocka_run_group_tests_name("decide_headers", tests, NULL, NULL);
