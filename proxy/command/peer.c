@@ -193,8 +193,12 @@ static bool read_head(struct peer *p)
 	}
 	buffer_consume(&p->in, length);
 	p->scan = (struct h1_scan){0};
-	if (!p->reads_request && p->response.status < 200 && p->response.status != 101)
+	if (!p->reads_request && p->response.status < 200 && p->response.status != 101) {
+		p->hinted |= p->response.status == 103;
+		if (p->response.status == 103)
+			p->hints = p->response;
 		return true; /* an interim response: the final one follows */
+	}
 	h1_body_init(&p->reader, &p->framing, &limits, p->arena);
 	p->has_head = true;
 	return true;

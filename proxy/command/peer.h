@@ -33,6 +33,8 @@ struct peer {
 	struct h1_body reader;
 	struct request request;
 	struct response response;
+	struct response hints; /* the last 103 in front of the response, if hinted */
+	bool hinted;
 	bool has_head;
 	bool complete;
 	const char *why;

@@ -248,6 +248,17 @@ static void make_whole(struct run *r, struct response *response)
 			(void)fields_add(&response->fields, part.v[i].name, part.v[i].value);
 }
 
+static void send_hints(struct run *r)
+{
+	static const struct h1_framing none = {.kind = H1_BODY_NONE, .keep_alive = true};
+	struct response hints = r->x->test->hints;
+
+	if (!hints.reason.n)
+		hints.reason = SLICE("Early Hints");
+	if (r->x->test->has_hints)
+		(void)h1_write_response(&r->origin.out, &hints, &none, 1);
+}
+
 /* The origin answers each request once and closes, so that no connection of one case serves another. */
 static void answer(struct run *r)
 {
@@ -267,6 +278,7 @@ static void answer(struct run *r)
 	r->out->origin_body = arena_copy(r->arena, buffer_slice(&r->origin.body));
 	if (!response.reason.n)
 		response.reason = SLICE("Test");
+	send_hints(r);
 	(void)h1_write_response(&r->origin.out, &response, &framing, 1);
 	if (!bodiless)
 		(void)buffer_add(&r->origin.out, c->origin_body);
@@ -382,9 +394,11 @@ static enum transport_result play(void *arg, const struct prepared *x, struct ar
 		*why = slice_str(problem);
 		return TRANSPORT_SKIPPED;
 	}
-	out->called = false;
+	out->called = out->hinted = false;
 	problem = send_request(&r) ? converse(&r) : "there is no connection to crumbgate";
 	if (!problem) {
+		out->hinted = r.visitor.hinted;
+		out->hints_saw = r.visitor.hints;
 		out->visitor_saw = r.visitor.response;
 		out->visitor_body = arena_copy(arena, buffer_slice(&r.visitor.body));
 		problem = decode_body(&r);

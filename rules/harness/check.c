@@ -168,6 +168,15 @@ static void check_called(struct checker *c)
 			want ? SLICE("it is not called") : SLICE("it is called"), why_all(c, SUBJECT_PATH));
 }
 
+static void check_hinted(struct checker *c)
+{
+	bool want = !c->e->negative;
+
+	if (c->o->hinted != want)
+		differs(c, want ? SLICE("the visitor gets hints") : SLICE("the visitor gets no hints"),
+			want ? SLICE("it gets none") : SLICE("it gets some"), why_all(c, SUBJECT_HEADER));
+}
+
 static void check_text(struct checker *c, const char *label, struct slice text, struct slice why)
 {
 	if (text_meets(c, text) == c->e->negative)
@@ -352,6 +361,9 @@ static void check_one(struct checker *c)
 	case EXPECT_CALLED:
 		check_called(c);
 		break;
+	case EXPECT_HINTED:
+		check_hinted(c);
+		break;
 	case EXPECT_METHOD:
 		check_text(c, "method ", c->o->origin_saw.method, slice_of(NULL, 0));
 		break;
@@ -389,9 +401,11 @@ static void check_one(struct checker *c)
 	}
 }
 
-/* What the origin saw cannot be judged when it saw nothing; EXPECT_CALLED says so already. */
+/* What was seen cannot be judged when there was nothing to see; EXPECT_CALLED and EXPECT_HINTED say so already. */
 static bool moot(const struct expectation *e, const struct outcome *o)
 {
+	if (e->side == EXPECT_HINTS)
+		return !o->hinted && e->what != EXPECT_HINTED;
 	return e->side == EXPECT_ORIGIN && !o->called && e->what != EXPECT_CALLED && e->what != EXPECT_NOT_CALLED;
 }
 

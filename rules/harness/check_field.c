@@ -8,7 +8,14 @@
 
 static const struct fields *fields_of(const struct checker *c)
 {
-	return c->e->side == EXPECT_ORIGIN ? &c->o->origin_saw.fields : &c->o->visitor_saw.fields;
+	switch (c->e->side) {
+	case EXPECT_ORIGIN:
+		return &c->o->origin_saw.fields;
+	case EXPECT_HINTS:
+		return &c->o->hints_saw.fields;
+	default:
+		return &c->o->visitor_saw.fields;
+	}
 }
 
 /* -- the Cookie list ----------------------------------------------------------------------------------------------- */

@@ -261,14 +261,33 @@ static bool rewritten(struct play *p)
 	return true;
 }
 
+static bool origin_hints(struct play *p)
+{
+	const struct test_case *c = p->x->test;
+	struct outcome *out = p->out;
+
+	if (!c->has_hints)
+		return true;
+	out->hints_saw = c->hints;
+	if (!copy_fields(&out->hints_saw.fields, &c->hints.fields, p->arena) ||
+	    decide_response(&p->env, &out->hints_saw, true, p->arena, &p->decision) != DECIDE_OK)
+		return false;
+	out->hinted = !p->decision.hints_lost;
+	return true;
+}
+
 static bool origin_answers(struct play *p)
 {
-	struct decision before = p->decision;
-	struct seen_verdict **end = p->end;
 	struct outcome *out = p->out;
+	struct decision before;
+	struct seen_verdict **end;
 
 	out->called = true;
 	out->origin_body = p->x->request_body;
+	if (!origin_hints(p))
+		return false;
+	before = p->decision;
+	end = p->end;
 	if (!answer(p, p->x->test->origin.status))
 		return false;
 	if (p->decision.page.work == PAGE_WHOLE && !ask_again(p, &before, end))

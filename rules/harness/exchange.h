@@ -43,6 +43,8 @@ struct outcome {
 	bool called; /* the origin saw a request */
 	struct request origin_saw;
 	struct slice origin_body;
+	bool hinted; /* the visitor got early hints */
+	struct response hints_saw;
 	struct response visitor_saw;
 	struct slice visitor_body;
 	struct consent consent;

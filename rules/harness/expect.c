@@ -219,7 +219,7 @@ static void message_expectation(struct parser *p, struct slice rest, struct expe
 			k->parse(p, after, e);
 		else
 			parse_error(p, word, NULL, "%s belongs to \"expect %s\"", k->word,
-				    e->side == EXPECT_ORIGIN ? "visitor-sees" : "origin-sees");
+				    k->sides & 1 << EXPECT_VISITOR ? "visitor-sees" : "origin-sees");
 		return;
 	}
 	if (slice_eq(word, SLICE("has")) && after.n)
@@ -477,6 +477,7 @@ void parse_expectation(struct parser *p)
 {
 	static const enum expect_side sides[] = {[BLOCK_EXPECT_ORIGIN] = EXPECT_ORIGIN,
 						 [BLOCK_EXPECT_VISITOR] = EXPECT_VISITOR,
+						 [BLOCK_EXPECT_HINTS] = EXPECT_HINTS,
 						 [BLOCK_EXPECT_VERDICT] = EXPECT_VERDICT,
 						 [BLOCK_EXPECT_CONSENT] = EXPECT_CONSENT};
 	struct slice rest = slice_trim(p->line->text), after;
@@ -511,11 +512,41 @@ static void expect_origin(struct parser *p, struct slice rest)
 		(void)add_expectation(p, EXPECT_ORIGIN, EXPECT_NOT_CALLED);
 }
 
+/* expect no hints */
+static void expect_none(struct parser *p, struct slice rest)
+{
+	struct slice word = {0};
+	struct expectation *e;
+
+	p->block = BLOCK_IGNORE;
+	(void)next_word(&rest, &word);
+	if (!slice_eq(word, SLICE("hints"))) {
+		parse_error(p, word.n ? word : slice_of(NULL, 0),
+			    "write: expect no hints, or \"no\" in front of a line of a block",
+			    "this cannot be expected to be missing");
+	} else if (expect_end(p, rest)) {
+		e = add_expectation(p, EXPECT_HINTS, EXPECT_HINTED);
+		if (e)
+			e->negative = true;
+	}
+}
+
+/* What a block demands by being there. */
+static void begin_block(struct parser *p, enum test_block block)
+{
+	p->block = block;
+	if (block == BLOCK_EXPECT_ORIGIN)
+		(void)add_expectation(p, EXPECT_ORIGIN, EXPECT_CALLED);
+	else if (block == BLOCK_EXPECT_HINTS)
+		(void)add_expectation(p, EXPECT_HINTS, EXPECT_HINTED);
+}
+
 void parse_expect(struct parser *p, struct slice rest)
 {
-	static const char *const words[] = {"origin-sees", "visitor-sees", "verdict", "consent", "origin"};
-	static const enum test_block blocks[] = {BLOCK_EXPECT_ORIGIN, BLOCK_EXPECT_VISITOR, BLOCK_EXPECT_VERDICT,
-						 BLOCK_EXPECT_CONSENT};
+	static const char *const words[] = {"origin-sees", "visitor-sees", "hints", "verdict",
+					    "consent",	   "origin",	   "no"};
+	static const enum test_block blocks[] = {BLOCK_EXPECT_ORIGIN, BLOCK_EXPECT_VISITOR, BLOCK_EXPECT_HINTS,
+						 BLOCK_EXPECT_VERDICT, BLOCK_EXPECT_CONSENT};
 	struct slice word = {0};
 	const char *near;
 
@@ -525,17 +556,20 @@ void parse_expect(struct parser *p, struct slice rest)
 		expect_origin(p, rest);
 		return;
 	}
+	if (slice_eq(word, SLICE("no"))) {
+		expect_none(p, rest);
+		return;
+	}
 	for (size_t i = 0; i < CG_COUNT(blocks); i++)
 		if (slice_eq(word, slice_str(words[i]))) {
 			if (expect_end(p, rest))
-				p->block = blocks[i];
-			if (p->block == BLOCK_EXPECT_ORIGIN)
-				(void)add_expectation(p, EXPECT_ORIGIN, EXPECT_CALLED);
+				begin_block(p, blocks[i]);
 			return;
 		}
 	near = word.n ? suggest(word, words, CG_COUNT(words)) : NULL;
-	parse_error(p, word.n ? word : slice_of(NULL, 0),
-		    "write one of: expect origin-sees, visitor-sees, verdict, consent, origin not-called",
-		    near ? "\"%.*s\" cannot be expected; did you mean \"%s\"?" : "\"%.*s\" cannot be expected%s",
-		    SLICE_ARG(word), near ? near : "");
+	parse_error(
+		p, word.n ? word : slice_of(NULL, 0),
+		"write one of: expect origin-sees, visitor-sees, hints, verdict, consent, origin not-called, no hints",
+		near ? "\"%.*s\" cannot be expected; did you mean \"%s\"?" : "\"%.*s\" cannot be expected%s",
+		SLICE_ARG(word), near ? near : "");
 }

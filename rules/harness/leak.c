@@ -350,6 +350,8 @@ static void look(struct leaks *l)
 		cookies_to_origin(l);
 		target(l);
 	}
+	for (size_t i = 0; l->o->hinted && i < l->o->hints_saw.fields.n; i++)
+		response_field(l, &l->o->hints_saw.fields.v[i]);
 	for (size_t i = 0; i < l->o->visitor_saw.fields.n; i++)
 		response_field(l, &l->o->visitor_saw.fields.v[i]);
 	if (is_page(l->o))

@@ -59,6 +59,8 @@ static const char *side_text(enum expect_side side)
 	switch (side) {
 	case EXPECT_ORIGIN:
 		return "origin-sees";
+	case EXPECT_HINTS:
+		return "hints";
 	case EXPECT_VISITOR:
 		return "visitor-sees";
 	case EXPECT_VERDICT:

@@ -108,6 +108,15 @@ static void parse_request(struct parser *p, struct slice rest)
 	(void)expect_end(p, rest);
 }
 
+static void parse_hints(struct parser *p, struct slice rest)
+{
+	p->block = BLOCK_IGNORE;
+	if (!first_time(p, &p->test->has_hints, "origin 103", "write all of its fields below the first one"))
+		return;
+	p->block = BLOCK_ORIGIN_HINTS;
+	p->test->hints.reason = slice_trim(rest);
+}
+
 static void parse_origin(struct parser *p, struct slice rest)
 {
 	struct slice word = {0};
@@ -116,6 +125,11 @@ static void parse_origin(struct parser *p, struct slice rest)
 	p->block = BLOCK_ORIGIN;
 	if (!in_case(p, "origin"))
 		return;
+	if (slice_eq(peek_word(rest), SLICE("103"))) {
+		(void)next_word(&rest, &word);
+		parse_hints(p, rest);
+		return;
+	}
 	if (!first_time(p, &p->has_origin, "origin", "one exchange a case: begin another test")) {
 		p->block = BLOCK_IGNORE;
 		return;
@@ -124,7 +138,7 @@ static void parse_origin(struct parser *p, struct slice rest)
 		parse_error(p, word.n ? word : slice_of(NULL, 0),
 			    slice_eq(word, SLICE("not-called")) ? "write: expect origin not-called"
 								: "write the status, like: origin 200",
-			    "the origin's status is missing or is none (200 to 599)");
+			    "the origin's status is missing or is none (103, or 200 to 599)");
 		return;
 	}
 	p->test->origin.status = (unsigned)status;
@@ -176,11 +190,18 @@ static void block_line(struct parser *p)
 	case BLOCK_REQUEST:
 		message_line(p, &p->test->request.fields, &p->test->request_body);
 		break;
+	case BLOCK_ORIGIN_HINTS:
+		if (p->line->has_body)
+			parse_error(p, slice_of(NULL, 0), "the body belongs to: origin 200", "hints have no body");
+		else
+			message_field(p, &p->test->hints.fields);
+		break;
 	case BLOCK_ORIGIN:
 		message_line(p, &p->test->origin.fields, &p->test->origin_body);
 		break;
 	case BLOCK_EXPECT_ORIGIN:
 	case BLOCK_EXPECT_VISITOR:
+	case BLOCK_EXPECT_HINTS:
 	case BLOCK_EXPECT_VERDICT:
 	case BLOCK_EXPECT_CONSENT:
 		parse_expectation(p);
@@ -279,7 +300,9 @@ static bool begin_case(struct parser *p, const struct test_case *defaults)
 	c->next = NULL;
 	c->at = parse_position(p, slice_of(NULL, 0));
 	c->origin.status = 200;
+	c->hints.status = 103;
 	fields_init(&c->request.fields, p->arena);
+	fields_init(&c->hints.fields, p->arena);
 	fields_init(&c->origin.fields, p->arena);
 	p->test = c;
 	p->end = &c->first;

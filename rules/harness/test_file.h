@@ -26,10 +26,17 @@
  * given region US | given time 2026-03-01[T12:00:00Z] | given site NAME
  * visitor COOKIES       a Cookie field behind those of the request; the signed cookie is its last; "sealed sid=VALUE"
  * is that cookie as crumbgate seals it, "sealed altered|other-site|too-old|unknown-key sid=VALUE" one that must not
- * open request METHOD URL    indented: fields, <<TAG body origin STATUS [REASON]    likewise; without it the origin
- * answers 200 with nothing expect origin not-called expect origin-sees    method M | target T | fields | body expect
- * visitor-sees   status N | fields | expires COOKIE | sealed COOKIE[=VALUE] | body expect verdict        KIND [SUBJECT]
- * NAME [by PURPOSE...] [at line N | at FILE:N] KIND: keep drop expire rewrite inject block inert replace seal open;
+ * open
+ * request METHOD URL    indented: fields, <<TAG body
+ * origin 103            early hints in front of the response; indented: fields
+ * origin STATUS [REASON]    fields and body; without it the origin answers 200 with nothing
+ * expect origin not-called
+ * expect origin-sees    method M | target T | fields | body
+ * expect hints          fields
+ * expect no hints
+ * expect visitor-sees   status N | fields | expires COOKIE | sealed COOKIE[=VALUE] | body
+ * expect verdict        KIND [SUBJECT] NAME [by PURPOSE...] [at line N | at FILE:N]
+ *                       KIND: keep drop expire rewrite inject block inert replace seal open;
  *                       SUBJECT: cookie set-cookie param path beacon header html page; NAME: a word or "text"
  * expect consent        granted PURPOSE...|none|all | decided | undecided | cookie STATE | source NAME |
  *                       opt-out denies PURPOSE...|none | signal denies PURPOSE...|none
@@ -94,11 +101,12 @@ struct given {
 	bool has_time;
 };
 
-enum expect_side { EXPECT_ORIGIN, EXPECT_VISITOR, EXPECT_VERDICT, EXPECT_CONSENT };
+enum expect_side { EXPECT_ORIGIN, EXPECT_VISITOR, EXPECT_HINTS, EXPECT_VERDICT, EXPECT_CONSENT };
 
 enum expect_what {
 	EXPECT_NOT_CALLED,
 	EXPECT_CALLED, /* an origin-sees block demands it by being there */
+	EXPECT_HINTED, /* likewise a hints block; negative: there are none */
 	EXPECT_METHOD,
 	EXPECT_TARGET,
 	EXPECT_STATUS,
@@ -165,6 +173,8 @@ struct test_case {
 	struct request request; /* as written: without the visitor's and the signed cookie */
 	struct slice url;
 	struct slice request_body;
+	bool has_hints;
+	struct response hints; /* status 103, in front of the origin's response; if has_hints */
 	struct response origin;
 	struct slice origin_body;
 	struct expectation *first;

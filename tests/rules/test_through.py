@@ -77,6 +77,11 @@ def test_pages_as_a_whole():
     through('pages.rules', '--all-classes', 'pages.test')
 
 
+def test_hints():
+    """early hints in front of a response"""
+    through('hints.rules', '--all-classes', 'hints.test')
+
+
 def test_observe():
     """observe mode changes nothing"""
     through('observe.rules', 'observe.test')

@@ -56,6 +56,8 @@ static const char whole[] = "\xEF\xBB\xBF# a comment\r\n"
 			    "# part of the body\n"
 			    "  BODYx\n"
 			    "BODY\n"
+			    "origin 103 Early\n"
+			    "  Link: </a>\n"
 			    "origin 404 Not Here\n"
 			    "  Set-Cookie: _fbp=fb.1; Path=/\n"
 			    "expect origin-sees\n"
@@ -92,6 +94,10 @@ static void test_whole_case(void **state)
 	assert_slice(c->request.fields.v[0].value, "PHPSESSID=1; _ga=GA1.2.3");
 	assert_slice(c->request.fields.v[1].value, "");
 	assert_slice(c->request_body, "# part of the body\n  BODYx\n");
+	assert_true(c->has_hints);
+	assert_int_equal(c->hints.status, 103);
+	assert_slice(c->hints.reason, "Early");
+	assert_slice(c->hints.fields.v[0].value, "</a>");
 	assert_int_equal(c->origin.status, 404);
 	assert_slice(c->origin.reason, "Not Here");
 	assert_int_equal(c->origin.fields.n, 1);
@@ -136,6 +142,7 @@ static const struct {
 	{"visitor-sees", "no expires _ga", EXPECT_EXPIRES, HOW_IS, true, "_ga", ""},
 	{"visitor-sees", "Set-Cookie: a=1; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT", EXPECT_FIELD, HOW_IS, false,
 	 "Set-Cookie", "a=1; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"},
+	{"hints", "no Link contains \"x\"", EXPECT_FIELD, HOW_CONTAINS, true, "Link", "x"},
 	{"consent", "undecided", EXPECT_DECIDED, HOW_IS, true, "", ""},
 	{"consent", "no undecided", EXPECT_DECIDED, HOW_IS, false, "", ""},
 	{"consent", "granted none", EXPECT_GRANTED, HOW_IS, false, "", ""},
@@ -163,7 +170,7 @@ static void test_expectations(void **state)
 		if (!p.ok)
 			fail_msg("%s: %.*s", lines[i].line, SLICE_ARG(p.d.v[0].message));
 		e = p.file.first->first;
-		if (e->what == EXPECT_CALLED)
+		if (e->what == EXPECT_CALLED || e->what == EXPECT_HINTED)
 			e = e->next;
 		assert_int_equal(e->what, lines[i].what);
 		assert_int_equal(e->how, lines[i].how);
@@ -256,6 +263,13 @@ static const struct {
 	{CASE "visitor a=1\nvisitor b=1\n" EXPECT, 4, 1, "a second visitor"},
 	{CASE "visitor\n" EXPECT, 3, 1, "carries nothing"},
 	{CASE "origin 200\norigin 200\n" EXPECT, 4, 1, "a second origin"},
+	{CASE "origin 103\norigin 103\n" EXPECT, 4, 1, "a second origin 103"},
+	{CASE "origin 103\n  <<B\nB\n" EXPECT, 4, 3, "hints have no body"},
+	{CASE "origin 102\n" EXPECT, 3, 8, "none (103, or 200 to 599)"},
+	{CASE "expect hints\n  status 103\n", 4, 3, "belongs to \"expect visitor-sees\""},
+	{CASE "expect hints\n  target /\n", 4, 3, "belongs to \"expect origin-sees\""},
+	{CASE "expect no hint\n", 3, 11, "cannot be expected to be missing"},
+	{CASE "expect no hints x\n", 3, 17, "is too much"},
 	{CASE "origin not-called\n" EXPECT, 3, 8, "status is missing"},
 	{CASE "origin 600\n" EXPECT, 3, 8, "status is missing"},
 	{CASE "origin 100\n" EXPECT, 3, 8, "status is missing"},

@@ -166,6 +166,26 @@ static void test_messages(void **state)
 	}
 }
 
+/* Early hints are a message of their own. */
+static void test_hints(void **state)
+{
+	const struct world *g = *state;
+
+	for (int hinted = 0; hinted < 2; hinted++) {
+		struct looked l;
+
+		begin(&l, g->rs, g->scratch);
+		l.o.hinted = hinted;
+		fields_init(&l.o.hints_saw.fields, &l.arena);
+		fields_add(&l.o.hints_saw.fields, SLICE("Link"),
+			   SLICE("</a>; rel=preload, <//t.example>; rel=preconnect"));
+		look(&l);
+		assert_true(l.ok);
+		assert_int_equal(rows_of(&l), hinted);
+		arena_free(&l.arena);
+	}
+}
+
 /* What the origin never saw did not leak to it. */
 static void test_not_called(void **state)
 {
@@ -419,9 +439,9 @@ static void test_classes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_messages),  cmocka_unit_test(test_not_called), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_pages),	  cmocka_unit_test(test_types),	     cmocka_unit_test(test_many),
-		cmocka_unit_test(test_no_memory), cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_messages), cmocka_unit_test(test_hints),	   cmocka_unit_test(test_not_called),
+		cmocka_unit_test(test_words),	 cmocka_unit_test(test_pages),	   cmocka_unit_test(test_types),
+		cmocka_unit_test(test_many),	 cmocka_unit_test(test_no_memory), cmocka_unit_test(test_classes),
 	};
 
 	return cmocka_run_group_tests(tests, with_rules, without_rules);

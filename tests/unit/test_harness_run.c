@@ -254,6 +254,35 @@ static void test_blocked(void **state)
 	ran_free(&x);
 }
 
+static void test_hints(void **state)
+{
+	static const struct {
+		const char *rest;
+		const char *why; /* NULL: it passes */
+	} cases[] = {
+		{"origin 103\n  Link: </a>; rel=preload\nexpect hints\n  Link: </a>; rel=preload\n", NULL},
+		{"origin 103\n  Link: </a>; rel=preload\nexpect hints\n  Link: </b>\n", "Link: </a>; rel=preload"},
+		{"origin 103\n  Link: </a>; rel=preload\nexpect no hints\n", "it gets some"},
+		{"expect no hints\n", NULL},
+		{"expect hints\n  no Link: </b>\n", "expect hints"},
+		{"expect hints\n  Link: </b>\n", "it gets none"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CG_COUNT(cases); i++) {
+		char test[400];
+		struct ran x;
+
+		snprintf(test, sizeof test, HEAD "request GET https://www.example.com/\n%s", cases[i].rest);
+		run(&x, test);
+		assert_int_equal(x.n.passed, !cases[i].why);
+		assert_int_equal(x.n.failed, cases[i].why != NULL);
+		if (cases[i].why)
+			assert_holds(&x.text, cases[i].why);
+		ran_free(&x);
+	}
+}
+
 /* given ..., what is resolved from it */
 static const struct {
 	const char *given, *consent;
@@ -651,13 +680,21 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_expectation), cmocka_unit_test(test_blocked),
-		cmocka_unit_test(test_givens),		 cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_errors),		 cmocka_unit_test(test_rules_option_and_filter),
-		cmocka_unit_test(test_rules_of_a_site),	 cmocka_unit_test(test_transport),
-		cmocka_unit_test(test_classes),		 cmocka_unit_test(test_classes_observed),
-		cmocka_unit_test(test_coverage),	 cmocka_unit_test(test_reports),
-		cmocka_unit_test(test_long_values),	 cmocka_unit_test(test_cookie_lists),
+		cmocka_unit_test(test_each_expectation),
+		cmocka_unit_test(test_blocked),
+		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_givens),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_rules_option_and_filter),
+		cmocka_unit_test(test_rules_of_a_site),
+		cmocka_unit_test(test_transport),
+		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_classes_observed),
+		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_long_values),
+		cmocka_unit_test(test_cookie_lists),
 		cmocka_unit_test(test_no_memory),
 	};
 
