@@ -338,7 +338,8 @@ def timeouts_and_limits():
     limits = re.findall(r'^CG_LIMIT\([\w.\[\]]+, "([^"]+)", (\w+), (\w+), (\w+), (\w+),', table, re.M)
     assert timeouts and limits
     for name, ms in timeouts:
-        wanted = f'Default: {int(ms) // 1000}s.' if int(ms) % 1000 == 0 else f'Default: {ms}ms.'
+        unit, size = next((u, n) for u, n in (('h', 3600000), ('s', 1000), ('ms', 1)) if int(ms) % n == 0)
+        wanted = f'Default: {int(ms) // size}{unit}.'
         assert wanted in entry(text, 'TIMEOUTS', name), f'timeouts, {name}: not "{wanted}"'
     for name, kind, default, least, most in limits:
         size = kind == 'SIZE'
