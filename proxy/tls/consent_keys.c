@@ -3,7 +3,6 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -174,11 +173,6 @@ const struct consent_mac *tls_consent_mac(struct tls_consent_keys *k)
 const struct seal_ops *tls_seal_ops(struct tls_consent_keys *k)
 {
 	return &k->seal;
-}
-
-void tls_sha256(struct slice data, unsigned char out[32])
-{
-	CG_CHECK(SHA256((const unsigned char *)(data.n ? data.p : ""), data.n, out));
 }
 
 void tls_random(void *arg, unsigned char *out, size_t n)

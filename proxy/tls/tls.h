@@ -132,6 +132,7 @@ const struct consent_mac *tls_consent_mac(struct tls_consent_keys *k);
  */
 const struct seal_ops *tls_seal_ops(struct tls_consent_keys *k);
 
+/* Allocates nothing and cannot fail. */
 void tls_sha256(struct slice data, unsigned char out[32]);
 
 /* Random octets from the operating system's generator through OpenSSL; ends the process if there are none. */
