@@ -102,7 +102,7 @@ void io_later(struct io *io, struct io_later *l, void (*run)(struct io_later *l)
 
 void io_keepalive(int fd)
 {
-	const int on = 1, idle = 60, pause = 15, probes = 4;
+	const int on = 1, idle = 120, pause = 15, probes = 4;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);

@@ -66,7 +66,10 @@ void io_block_put(struct io *io, struct io_block *b);
  */
 void io_later(struct io *io, struct io_later *l, void (*run)(struct io_later *l));
 
-/* Has the kernel ask a silent peer whether it is still there: one that vanished is found within two minutes. */
+/*
+ * Has the kernel ask a silent peer whether it is still there: one that vanished is found within three minutes. A
+ * connection between requests is usually closed before it is asked.
+ */
 void io_keepalive(int fd);
 
 /* Frees the object later in this turn; marking twice is harmless. */

@@ -43,6 +43,7 @@ EXTRA = '''timeouts {
  connect 5s
  response 5s
  idle 5s
+ tunnel 5s
  drain 5s
 }'''
 
@@ -96,6 +97,10 @@ def answer(r, c):
             if not data:
                 return False
             c.sendall(data)
+    elif r.target == '/interim':
+        c.sendall(b'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload, <//tracker.example>; rel=preconnect\r\n\r\n'
+                  b'HTTP/1.1 100 Continue\r\n\r\n')
+        c.sendall(reply(r.body()))
     elif r.target == '/page':
         c.sendall(reply(HTML, '200 OK', 'Content-Type: text/html', 'Content-Encoding: gzip'))
     elif r.target == '/cookies':
@@ -178,6 +183,17 @@ def tunnel(w):
         true(c.closed(), 'still open')
 
 
+def interim(w):
+    for target, status, tls in (('/interim', 200, False), ('/.crumbgate/decision', 403, True)):
+        with w.connect(tls=tls) as c:
+            c.send(f'POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n'
+                   'Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\n\r\n')
+            while c.response(interim=True).status != 100:
+                pass
+            c.send('body')
+            same(c.response().status, status)
+
+
 def large(w):
     with w.connect(tls=True) as c:
         w.ask(c, 'GET', '/large')
@@ -213,7 +229,8 @@ def left_early(w):
     c.close()
 
 
-SCENARIOS = [get, get_tls, post, pipeline, error_pages, tunnel, large, page, upload, tls_origin, left_early]
+SCENARIOS = [get, get_tls, post, pipeline, error_pages, tunnel, interim, large, page, upload, tls_origin,
+             left_early]
 
 
 # -- running ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The tests of framing and consent and some of pages once more, with every socket operation cut to a few octets (split.c)."""
+"""The tests of framing and consent and some others once more, with every socket operation cut to a few octets (split.c)."""
 import os
 import sys
 
@@ -6,11 +6,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import kit  # noqa: E402
 import test_consent  # noqa: E402
 import test_framing  # noqa: E402
+import test_interim  # noqa: E402
 import test_pages  # noqa: E402
+import test_websocket  # noqa: E402
 
 # Volume is not the point here: these move megabytes, which would take minutes at a few octets a call.
 PAGES = ('test_utf16', 'test_head_and_304', 'test_range', 'test_first_half', 'test_pipelined')
-LEFT_OUT = {'test_upgrade', 'test_chunked_both_ways', 'test_close_delimited'}
+TUNNELS = ('test_handshake', 'test_closing', 'test_other_upgrades', 'test_refused', 'test_early_words', 'test_reset')
+LEFT_OUT = {'test_chunked_both_ways', 'test_close_delimited', 'test_final_instead_of_continue'}
 
 SHIM = os.path.join(os.environ.get('builddir', '.'), 'tests', 'fault', 'split.so')
 
@@ -23,13 +26,16 @@ def preloaded(name, f):
     return test
 
 
-for module in (test_framing, test_consent):
+for module in (test_framing, test_interim, test_consent):
     for name, f in list(vars(module).items()):
         if name.startswith('test_') and callable(f) and name not in LEFT_OUT:
             globals()[name] = preloaded(name, f)
 
 for name in PAGES:
     globals()['test_page_' + name[5:]] = preloaded(name, getattr(test_pages, name))
+
+for name in TUNNELS:
+    globals()['test_tunnel_' + name[5:]] = preloaded(name, getattr(test_websocket, name))
 
 if __name__ == '__main__':
     kit.run(sys.modules[__name__])
