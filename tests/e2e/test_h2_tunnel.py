@@ -3,6 +3,7 @@ import re
 import socket
 import struct
 import sys
+import time
 
 import kit
 from h2kit import CANCEL, H2, INTERNAL_ERROR, NO_ERROR, Reset, refused, reset
@@ -99,12 +100,12 @@ def test_ends():
     with Origin(handler) as o, Proxy(o) as p, H2(p.port) as c:
         sid = open_tunnel(c, '/origin-first')
         same(len(c.response(sid).body), 3000000)
-        c.upload(sid, b'v' * 100000)  # is for nobody: the origin has left
+        c.upload(sid, b'v' * 100000)  # it reads on
         kit.wait_for(lambda: seen, 'the origin to see the end')
         sid = open_tunnel(c, '/visitor-first')
         c.upload(sid, b'v' * 3000000)
         same(len(c.response(sid).body), 3000000)
-        same(seen, [0, 3000000])
+        same(seen, [100000, 3000000])
         sid = open_tunnel(c, '/origin-resets')
         same(said(c, sid, 1000), b'o' * 1000)
         c.data(sid, b'x')
@@ -184,7 +185,7 @@ def test_origin_refuses():
 
 def test_silence():
     """a tunnel that is silent for too long is cut, one that talks is not"""
-    with Origin(shout) as o, Proxy(o, extra=timeouts(idle='1s')) as p, H2(p.port) as c:
+    with Origin(shout) as o, Proxy(o, extra=timeouts(tunnel='1s')) as p, H2(p.port) as c:
         silent, busy = open_tunnel(c), open_tunnel(c)
         n = 7
         while c.streams[silent].reset is None:
@@ -194,6 +195,48 @@ def test_silence():
         true(c.streams[silent].reset != NO_ERROR, 'it ended without an error')
         c.data(busy, b'', True)
         same(len(c.response(busy).body), n)
+
+
+def test_silence_after_content():
+    """what was sent last is no reason to hurry once it has left: the limit is that of tunnels, not of bodies"""
+    with Origin(shout) as o, Proxy(o, extra=timeouts(body='300ms', tunnel='1200ms')) as p, H2(p.port) as c:
+        sid = open_tunnel(c)
+        c.data(sid, b'x' * 5000)
+        same(len(said(c, sid, 5007)), 5007)
+        began = time.monotonic()
+        true(c.reset_code(sid) != NO_ERROR, 'it ended without an error')
+        took = time.monotonic() - began
+        true(took > 1, f'the tunnel ended after {took:.1f} s')
+        line, = kit.wait_for(p.log_lines, 'the log')
+        same((line['status'], line['error']), (101, 'the tunnel was silent for too long'))
+
+
+def test_no_window():
+    """what a stream's window does not let through stays with the origin, and a visitor who takes nothing is cut"""
+    sent = [0]
+
+    def pouring(r, c):
+        c.sendall(SWITCH + b'\r\n')
+        while True:
+            c.sendall(bytes(65536))
+            sent[0] += 65536
+    with Origin(pouring) as o, Proxy(o, extra=timeouts(body='1s')) as p:
+        with H2(p.port, window=65535, auto=False) as c:
+            sid = open_tunnel(c)
+            same(len(said(c, sid, 65535)), 65535)
+            true(c.reset_code(sid) != NO_ERROR, 'it ended without an error')
+            true(sent[0] < 16 << 20, f'{sent[0]} octets were taken from the origin')
+            line, = kit.wait_for(p.log_lines, 'the log')
+            same(line['error'], 'the visitor took the response too slowly')
+
+
+def test_not_allowed_there():
+    """where no WebSocket may be opened CONNECT is refused, and the origin asked for nothing"""
+    with Origin(shout) as o, Proxy(o, site='upgrade websocket /chat') as p, H2(p.port) as c:
+        for path, status in (('/', 403), ('/chatter', 403), ('/chat/../x', 403)):
+            same([path, c.response(open_tunnel(c, path)).status], [path, status])
+        same(said(c, open_tunnel(c, '/chat/room'), 7), b'welcome')
+        same([r.target for r in o.requests], ['/chat/room'])
 
 
 def test_many():

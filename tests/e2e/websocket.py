@@ -6,14 +6,11 @@ import threading
 
 import kit
 
+sys.path.append('/usr/lib/python3/dist-packages')  # Debian's python3-websockets, whichever Python runs this
 try:
     import websockets
 except ImportError:
-    sys.path.append('/usr/lib/python3/dist-packages')  # Debian's, when python3 is another one
-    try:
-        import websockets
-    except ImportError:
-        websockets = None
+    websockets = None
 
 
 class Loop:
