@@ -4,6 +4,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import time
 
 import kit
 from kit import true
@@ -357,6 +358,25 @@ def refused(c, sid):
     return r.status if r.status >= 400 else None
 
 
+def memory(p):
+    """Octets of the workers' own memory."""
+    total = 0
+    for pid in p.workers():
+        with open(f'/proc/{pid}/smaps_rollup', encoding='ascii') as f:
+            total += 1024 * int(next(x.split()[1] for x in f if x.startswith('Pss:')))
+    return total
+
+
+def settled(count, seconds=0.4):
+    """count() once it has stopped to change."""
+    last, since = count(), time.monotonic()
+    while time.monotonic() - since < seconds:
+        time.sleep(0.02)
+        if count() != last:
+            last, since = count(), time.monotonic()
+    return last
+
+
 def counted(p, name, n=1):
     """Waits until that was counted n times."""
     seen = {}
@@ -374,7 +394,8 @@ def tool(*args, code=0, **how):
     if not kit.shutil.which(args[0]):
         raise kit.Skip(f'{args[0]} is not installed')
     r = subprocess.run(args, capture_output=True, text=True, timeout=120, **how)
-    true(code is None or r.returncode == code, f'{args[0]} ended with {r.returncode}: {r.stdout[-500:]}{r.stderr[-500:]}')
+    told = f'{args[0]} ended with {r.returncode}: {r.stdout[-500:]}{r.stderr[-500:]}'
+    true(code is None or r.returncode == code, told)
     return r.stdout
 
 

@@ -17,8 +17,9 @@ beacon ||tracker.example^ is analytics removed
 banner {
 }
 '''
-PAGE = (b'<!doctype html><html lang=de><head><title>t</title><script src="https://tracker.example/t.js"></script></head>'
-        b'<body>' + b'<p>Spring brings new things to see.</p>' * 2000 + b'</body></html>')
+PAGE = (b'<!doctype html><html lang=de><head><title>t</title>'
+        b'<script src="https://tracker.example/t.js"></script></head><body>' +
+        b'<p>Spring brings new things to see.</p>' * 2000 + b'</body></html>')
 HTML = 'Content-Type: text/html; charset=utf-8'
 TWICE = b'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n'
 

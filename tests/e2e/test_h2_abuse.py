@@ -8,8 +8,9 @@ import threading
 import time
 
 import kit
-from h2kit import (CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR, GoneAway, H2, HEADERS,
-                   MAX_STREAMS, PING, PRIORITY, PRIORITY_UPDATE, PROTOCOL_ERROR, Reset, SETTINGS, STREAM_CLOSED, counted, frame, literal, refused, reset, settings, tool, window_update)
+from h2kit import (CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR, GoneAway, H2,
+                   HEADERS, MAX_STREAMS, PING, PRIORITY, PRIORITY_UPDATE, PROTOCOL_ERROR, Reset, SETTINGS,
+                   STREAM_CLOSED, counted, frame, literal, memory, refused, reset, tool, window_update)
 from kit import Nginx, Origin, Proxy, echo, reply, same, timeouts, true
 
 USUAL = {'handshake-failed', 'idle', 'requests', 'malformed', 'streams-refused'}
@@ -33,14 +34,6 @@ def cpu(p):
     return total / os.sysconf('SC_CLK_TCK')
 
 
-def memory(p):
-    total = 0
-    for pid in p.workers():
-        with open(f'/proc/{pid}/smaps_rollup', encoding='ascii') as f:
-            total += 1024 * int(next(x.split()[1] for x in f if x.startswith('Pss:')))
-    return total
-
-
 def cheap(p, before, what, seconds=1.0, octets=4 << 20):
     """That not more than so much was used since `before`, which is (cpu(p), memory(p))."""
     if kit.sanitized():
@@ -49,7 +42,7 @@ def cheap(p, before, what, seconds=1.0, octets=4 << 20):
     true(memory(p) - before[1] < octets, f'{what} took {memory(p) - before[1]} octets')
 
 
-# -- floods: n of them pass, one more ends the connection ---------------------------------------------------------------
+# -- floods: n of them pass, one more ends the connection -----------------------------------------------------------
 
 
 def cancelled(c, n):
@@ -166,7 +159,7 @@ def test_priority_frames():
         true(c.alive() or c.goaways, 'neither served nor told')
 
 
-# -- heads --------------------------------------------------------------------------------------------------------------
+# -- heads ----------------------------------------------------------------------------------------------------------
 
 
 def test_continuations():
@@ -283,7 +276,7 @@ def test_trickles():
         counted(p, 'window-stall')
 
 
-# -- streams ------------------------------------------------------------------------------------------------------------
+# -- streams --------------------------------------------------------------------------------------------------------
 
 
 def test_too_many_streams():
@@ -375,7 +368,7 @@ def test_held_responses():
         true(p.counters()['window-stall'] >= 100, str(p.counters()))
 
 
-# -- who means no harm --------------------------------------------------------------------------------------------------
+# -- who means no harm ----------------------------------------------------------------------------------------------
 
 
 def unusual(p):

@@ -7,31 +7,11 @@ import socket
 import struct
 import sys
 import threading
-import time
 
 import kit
-from h2kit import (CANCEL, DATA, END_STREAM, H2, INITIAL_WINDOW, INTERNAL_ERROR, NO_ERROR, PRIORITY_UPDATE, PROTOCOL_ERROR,
-                   Reset, RST_STREAM, WIDE, frame, reset, settings, window_update)
+from h2kit import (DATA, END_STREAM, H2, INTERNAL_ERROR, NO_ERROR, PRIORITY_UPDATE, PROTOCOL_ERROR,
+                   Reset, RST_STREAM, WIDE, frame, memory, reset, settings, settled, window_update)
 from kit import Origin, Proxy, echo, reply, same, true
-
-
-def memory(p):
-    """Octets of a worker's own memory."""
-    total = 0
-    for pid in p.workers():
-        with open(f'/proc/{pid}/smaps_rollup', encoding='ascii') as f:
-            total += 1024 * int(next(x.split()[1] for x in f if x.startswith('Pss:')))
-    return total
-
-
-def settled(count, seconds=0.4):
-    """count() once it has stopped to change."""
-    last, since = count(), time.monotonic()
-    while time.monotonic() - since < seconds:
-        time.sleep(0.02)
-        if count() != last:
-            last, since = count(), time.monotonic()
-    return last
 
 
 def octets(n):
@@ -290,7 +270,8 @@ def test_origin_fails():
     answers = {
         '/length': b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nhello',
         '/chunks': b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
-        '/garbage': b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n',
+        '/garbage': b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n'
+                    b'5\r\nhello\r\nzz\r\n',
         '/page': b'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100000\r\n\r\n<p>' + b'hello' * 9000,
         '/empty': b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\n',
         '/stalled': b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nhello',
@@ -392,7 +373,7 @@ def test_reset_while_content_comes():
 
 
 def test_visitor_leaves():
-    """a visitor that closes, resets the connection or says GOAWAY frees everything; in the last case behind the answer"""
+    """a visitor that closes, resets the connection or, behind its answer, says GOAWAY, frees everything"""
     source = Source()
     with Origin(lambda r, c: source(r, c) if r.target == '/large' else echo(r, c)) as o, Proxy(o) as p:
         for how in ('close', 'reset'):

@@ -1,4 +1,4 @@
-"""HTTP/2: no request that an HTTP/1.1 origin could read in another way gets there; what gets there is compared octet by octet."""
+"""HTTP/2: no request that an HTTP/1.1 origin could read in another way gets there; what does is compared by octets."""
 import os
 import random
 import re
@@ -6,8 +6,8 @@ import struct
 import sys
 
 import kit
-from h2kit import (CONTINUATION, DATA, END_HEADERS, END_STREAM, H2, HEADERS, PADDED, PRIORITY, PRIORITY_UPDATE, PUSH_PROMISE,
-                   frame, literal, refused, reset, settings, window_update)
+from h2kit import (CONTINUATION, DATA, END_HEADERS, END_STREAM, H2, HEADERS, PADDED, PRIORITY, PRIORITY_UPDATE,
+                   PUSH_PROMISE, frame, literal, refused, reset, settings, window_update)
 from kit import Origin, Proxy, echo, same, true
 
 PE = 'protocol error'  # a reset of the stream
@@ -211,10 +211,10 @@ def authority_of(head):
 
 def test_trailers():
     """trailers with anything that only a head may have never make another request of it"""
-    bad = [('a pseudo-header field', [(':path', '/evil')]), ('upper case', [('X', '1')]), ('CRLF', [('x', 'a\r\ny: 1')]),
-           ('LF', [('x', 'a\nb')]), ('a colon', [('x:y', '1')]), ('transfer-encoding', [('transfer-encoding', 'chunked')]),
-           ('connection', [('connection', 'close')]), ('a length', [('content-length', '9')]),
-           ('a blank in a name', [('x y', '1')])]
+    bad = [('a pseudo-header field', [(':path', '/evil')]), ('upper case', [('X', '1')]), ('LF', [('x', 'a\nb')]),
+           ('CRLF', [('x', 'a\r\ny: 1')]), ('a colon', [('x:y', '1')]), ('a blank in a name', [('x y', '1')]),
+           ('transfer-encoding', [('transfer-encoding', 'chunked')]), ('connection', [('connection', 'close')]),
+           ('a length', [('content-length', '9')])]
     done = []
 
     def handler(r, c):
@@ -279,7 +279,7 @@ def test_frames():
                 c.send(raw)
                 code = c.end()
                 same([what, code not in (None, 0), len(o.requests)], [what, True, n])
-        ignored = [frame(99, 255, 1, b'unknown'), frame(99, 0, 0, b''), settings() + frame(4, 0, 0, b'\xff\xff\0\0\0\1'),
+        ignored = [frame(99, 255, 1, b'unknown'), frame(99, 0, 0, b''), frame(4, 0, 0, b'\xff\xff\0\0\0\1'),
                    frame(PRIORITY, 0, 1, bytes(5)), frame(PRIORITY, 0, 0, bytes(5)), reset(1), window_update(1, 5),
                    frame(HEADERS, 5, 1, literal(':method', 'GET'))]  # of a stream that has ended
         with H2(p.port) as c:
