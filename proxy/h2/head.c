@@ -92,7 +92,7 @@ static void add_line(struct h2_head *h, struct slice name, struct slice value)
 
 static struct slice pseudo(const struct h2_head *h, size_t at, size_t n)
 {
-	return slice_of(h->pseudo.p + at, n);
+	return slice_head(slice_from(buffer_slice(&h->pseudo), at), n);
 }
 
 /* Once the pseudo-header fields are complete, as they come first (RFC 9113 8.3). RFC 8441 4: CONNECT becomes GET. */
@@ -173,6 +173,11 @@ void h2_head_add(struct h2_head *h, const struct h1_limits *limits, struct slice
 /* RFC 8441 4: what a request to switch protocols says in HTTP/1.1. The key is of no use there, but origins want one. */
 static void ask_upgrade(struct h2_head *h, struct slice protocol)
 {
+	if (!slice_ieq(protocol, SLICE("websocket")))
+		refuse(h, 501, "extended CONNECT to another protocol than websocket");
+	/* RFC 9110 9.3.6: what comes is no content. */
+	if (h->length)
+		refuse(h, 400, "a tunnel with a length");
 	add_line(h, SLICE("Connection"), SLICE("upgrade"));
 	add_line(h, SLICE("Upgrade"), protocol);
 	add_line(h, SLICE("Sec-WebSocket-Key"), SLICE("Y3J1bWJnYXRlIG92ZXIgaA=="));
@@ -202,13 +207,10 @@ bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r)
 		refuse(h, 400, "the scheme is not the connection's");
 	if (h->cookies)
 		add_line(h, SLICE("Cookie"), buffer_slice(&h->cookie));
-	if (r->tunnel && !slice_ieq(pseudo(h, h->protocol.at, h->protocol.n), SLICE("websocket")))
-		refuse(h, 501, "extended CONNECT to another protocol than websocket");
-	if (r->tunnel) {
+	if (r->tunnel)
 		ask_upgrade(h, pseudo(h, h->protocol.at, h->protocol.n));
-	} else if (!end && !h->length) {
+	else if (!end && !h->length)
 		add_line(h, SLICE("Transfer-Encoding"), SLICE("chunked"));
-	}
 	if (h->te)
 		add_line(h, SLICE("Connection"), SLICE("TE"));
 	buffer_add(&h->text, SLICE("\r\n"));

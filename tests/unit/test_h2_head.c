@@ -49,6 +49,7 @@ static const struct head_case heads[] = {
 	{GET "sec-websocket-key: x\n", false, 0, "GET / HTTP/1.1\r\nHost: a.example\r\nsec-websocket-key: x\r\n\r\n"},
 	{CONNECT("connect-udp"), true, 501, NULL},
 	{CONNECT(""), true, 501, NULL},
+	{CONNECT("websocket") "content-length: 5\n", true, 400, NULL},
 	{":method: CONNECT\n:authority: a.example:443\n", true, 405, NULL},
 	{":method: CONNECT\n" REST, true, 405, NULL},
 	/* targets */
