@@ -4,7 +4,7 @@
  * The first octet of the input chooses: 1 secure, 2 small limits.
  */
 #include "tests/support/h1_naive.h"
-#include "tests/support/h1_text.h"
+#include "tests/support/h1_round_trip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,31 +24,6 @@ static size_t scan(struct slice in, const struct h1_limits *limits)
 	return length;
 }
 
-static void write_and_read_again(struct request *req, struct h1_framing *framing)
-{
-	const struct h1_limits wide = {.line = 1 << 18, .field = 1 << 18, .head = 1 << 18, .fields = 300};
-	struct h1_framing again_framing;
-	struct request again;
-	struct buffer head, a, b;
-	struct arena arena;
-
-	buffer_init(&head, 1 << 18);
-	buffer_init(&a, 1 << 18);
-	buffer_init(&b, 1 << 18);
-	arena_init(&arena, 0, 1 << 20);
-	CG_CHECK(h1_write_request(&head, req, framing));
-	CG_CHECK(naive_head_length(buffer_slice(&head), &wide, true) == head.n);
-	CG_CHECK(!h1_parse_request(buffer_slice(&head), &wide, req->secure, &arena, &again, &again_framing));
-	req->minor = 1;		      /* always written */
-	framing->te_trailers = false; /* never written */
-	CG_CHECK(h1_text_request(&a, req, framing) && h1_text_request(&b, &again, &again_framing));
-	CG_CHECK(slice_eq(buffer_slice(&a), buffer_slice(&b)));
-	arena_free(&arena);
-	buffer_free(&head);
-	buffer_free(&a);
-	buffer_free(&b);
-}
-
 static void parse(struct slice in, const struct h1_limits *limits, bool secure)
 {
 	static struct naive_head naive;
@@ -64,7 +39,7 @@ static void parse(struct slice in, const struct h1_limits *limits, bool secure)
 		CG_CHECK(framing.kind == naive.kind && framing.has_length == naive.has_length &&
 			 framing.length == naive.length && framing.keep_alive == naive.keep_alive &&
 			 req.fields.n == naive.forwarded && slice_eq(req.method, naive.first));
-		write_and_read_again(&req, &framing);
+		h1_round_trip(&req, &framing);
 	}
 	arena_free(&arena);
 }
