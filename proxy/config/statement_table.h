@@ -84,6 +84,6 @@ CG_LIMIT(h2.budget[H2_ABUSE_MADE_RESETS], "h2-errors", COUNT, 50, 1, 1000000, "s
 CG_LIMIT(h2.budget[H2_ABUSE_SETTINGS], "h2-settings", COUNT, 50, 1, 1000000, "SETTINGS frames in ten seconds")
 CG_LIMIT(h2.budget[H2_ABUSE_PINGS], "h2-pings", COUNT, 100, 1, 1000000, "PING frames in ten seconds")
 CG_LIMIT(h2.budget[H2_ABUSE_EMPTY_FRAMES], "h2-empty-frames", COUNT, 200, 1, 1000000, "DATA frames without content in ten seconds")
-CG_LIMIT(h2.budget[H2_ABUSE_PRIORITIES], "h2-priorities", COUNT, 500, 1, 1000000, "PRIORITY and PRIORITY_UPDATE frames in ten seconds")
+CG_LIMIT(h2.budget[H2_ABUSE_PRIORITIES], "h2-priorities", COUNT, 500, 1, 1000000, "PRIORITY_UPDATE frames in ten seconds")
 CG_LIMIT(h2.budget[H2_ABUSE_WINDOWS], "h2-small-windows", COUNT, 1000, 1, 1000000, "WINDOW_UPDATE frames of less than 1k octets in ten seconds")
 #endif

@@ -30,7 +30,7 @@ enum h2_abuse {
 	H2_ABUSE_SETTINGS,
 	H2_ABUSE_PINGS,
 	H2_ABUSE_EMPTY_FRAMES, /* DATA without content that ends nothing (CVE-2019-9518) */
-	H2_ABUSE_PRIORITIES,   /* PRIORITY and PRIORITY_UPDATE (CVE-2019-9513) */
+	H2_ABUSE_PRIORITIES,   /* PRIORITY_UPDATE (CVE-2019-9513); PRIORITY is nothing here */
 	H2_ABUSE_WINDOWS,      /* WINDOW_UPDATE of less than H2_WINDOW_MIN octets (CVE-2019-9511) */
 	H2_BUDGETS,
 	H2_ABUSE_CONTINUATIONS = H2_BUDGETS, /* a head in more pieces than any needs (CVE-2024-28182): at once */

@@ -13,11 +13,13 @@ struct h2_session {
 	const struct h2_owner *owner;
 	void *arg;
 	struct h2_head head;
-	bool in_head;	 /* a head has come in part */
-	bool trailers;	 /* the head being read is a trailer section */
+	bool in_head;  /* a head has come in part */
+	bool trailers; /* the head being read is a trailer section */
+	bool receiving;
 	bool terminated; /* nothing that comes counts any more */
-	bool failed;	 /* the owner could not write */
-	int64_t now_ms;	 /* of the input being read */
+	enum h2_code code;
+	bool failed;	/* the owner could not write */
+	int64_t now_ms; /* of the input being read */
 	int64_t abuse_since;
 	uint64_t abuse[H2_BUDGETS]; /* since then */
 };
@@ -167,7 +169,6 @@ static int on_frame(nghttp2_session *ng, const nghttp2_frame *frame, void *arg)
 		if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
 			note(s, H2_ABUSE_PINGS);
 		break;
-	case NGHTTP2_PRIORITY:
 	case NGHTTP2_PRIORITY_UPDATE:
 		note(s, H2_ABUSE_PRIORITIES);
 		break;
@@ -350,7 +351,11 @@ bool h2_receive(struct h2_session *s, struct slice in, int64_t now_ms)
 	ssize_t n;
 
 	s->now_ms = now_ms;
+	s->receiving = true;
 	n = nghttp2_session_mem_recv(s->ng, (const uint8_t *)in.p, in.n);
+	s->receiving = false;
+	if (s->terminated)
+		h2_terminate(s, s->code);
 	if (n == (ssize_t)in.n) {
 		if (!s->terminated && replies_pile_up(s))
 			give_up(s, H2_ABUSE_MADE_RESETS);
@@ -360,8 +365,6 @@ bool h2_receive(struct h2_session *s, struct slice in, int64_t now_ms)
 		give_up(s, H2_ABUSE_CONTINUATIONS);
 	else if (n == NGHTTP2_ERR_FLOODED)
 		give_up(s, H2_ABUSE_PINGS);
-	else if (n == NGHTTP2_ERR_TOO_MANY_SETTINGS)
-		give_up(s, H2_ABUSE_SETTINGS);
 	else if (n < 0)
 		(void)nghttp2_session_terminate_session(
 			s->ng, n == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_INTERNAL_ERROR);
@@ -432,10 +435,13 @@ void h2_go_away(struct h2_session *s)
 				    NGHTTP2_NO_ERROR, NULL, 0);
 }
 
+/* nghttp2 may forget that it is to ignore the rest if it is told within a callback, and abort() at what comes then. */
 void h2_terminate(struct h2_session *s, enum h2_code code)
 {
 	s->terminated = true;
-	(void)nghttp2_session_terminate_session(s->ng, (uint32_t)code);
+	s->code = code;
+	if (!s->receiving)
+		(void)nghttp2_session_terminate_session(s->ng, (uint32_t)code);
 }
 
 /* -- beginning ----------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "tests/support/h2_model.h"
+#include "tests/support/h2_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -148,9 +149,9 @@ static void put_number(char *p, uint32_t n)
 
 static void give_frame(struct run *r, unsigned type, unsigned flags, int32_t id, struct slice payload)
 {
-	char head[9] = {(char)(payload.n >> 16), (char)(payload.n >> 8), (char)payload.n, (char)type, (char)flags};
+	char head[9];
 
-	put_number(head + 5, (uint32_t)id);
+	h2_frame_head(head, payload.n, type, flags, id);
 	give(r, slice_of(head, sizeof head));
 	give(r, payload);
 }

@@ -216,7 +216,7 @@ static void on_abused(void *arg, enum h2_abuse kind)
 
 	CG_CHECK(kind <= H2_ABUSE_STREAMS);
 	m->abused[kind]++;
-	m->terminated = m->terminated || kind != H2_ABUSE_STREAMS;
+	m->terminated = m->terminated || kind < H2_ABUSE_MALFORMED;
 }
 
 /* -- frames -------------------------------------------------------------------------------------------------------- */

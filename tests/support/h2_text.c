@@ -38,3 +38,21 @@ bool h2_text_of(struct buffer *out, const nghttp2_nv *list, size_t n)
 	}
 	return !out->failed;
 }
+
+void h2_frame_head(char out[9], size_t n, unsigned type, unsigned flags, int32_t id)
+{
+	const uint32_t stream = (uint32_t)id;
+	const char head[9] = {(char)(n >> 16),	    (char)(n >> 8),	 (char)n,
+			      (char)type,	    (char)flags,	 (char)(stream >> 24),
+			      (char)(stream >> 16), (char)(stream >> 8), (char)stream};
+
+	memcpy(out, head, sizeof head);
+}
+
+bool h2_frame_add(struct buffer *out, unsigned type, unsigned flags, int32_t id, struct slice payload)
+{
+	char head[9];
+
+	h2_frame_head(head, payload.n, type, flags, id);
+	return buffer_add(out, slice_of(head, sizeof head)) && buffer_add(out, payload);
+}
