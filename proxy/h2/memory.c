@@ -3,6 +3,7 @@
  * first page. So these come from one stretch of address space, each on pages of its own: what was never touched costs
  * nothing. Everything else, and what does not fit, is malloc's.
  */
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -60,20 +61,39 @@ static void *give_zeroed(size_t n, size_t size, void *arg)
 	return calloc(n, size);
 }
 
-/* The buffer itself is made this way, of nothing. */
+/* As large, but what malloc has no memory for may be in a piece: NULL if not even that is left. */
+static void *grow_to_piece(struct h2_memory *m, void *p, size_t n)
+{
+	size_t had = p ? malloc_usable_size(p) : 0;
+	void *larger = n <= PIECE ? take(m) : NULL;
+
+	if (!larger)
+		return NULL;
+	memcpy(larger, p ? p : "", had < n ? had : n);
+	free(p);
+	return larger;
+}
+
+/*
+ * The buffer itself is made this way, of nothing. Queues grow this way, and must: nghttp2 1.52 frees a frame twice if
+ * the queue of streams that have something to send cannot.
+ */
 static void *grow(void *p, size_t n, void *arg)
 {
+	struct h2_memory *m = arg;
 	void *larger;
 
-	if (!p)
-		return give(n, arg);
-	if (!is_piece(arg, p))
-		return realloc(p, n);
+	if (!is_piece(m, p)) {
+		larger = p ? realloc(p, n) : give(n, m);
+		return larger ? larger : grow_to_piece(m, p, n);
+	}
+	if (n <= PIECE)
+		return p;
 	larger = malloc(n);
 	if (!larger)
 		return NULL;
-	memcpy(larger, p, n < PIECE ? n : PIECE);
-	take_back(p, arg);
+	memcpy(larger, p, PIECE);
+	take_back(p, m);
 	return larger;
 }
 

@@ -90,6 +90,8 @@ static void check_head(struct h2_model *m, struct h2_model_stream *s, const stru
 		return;
 	}
 	check_extent(r->head);
+	if (m->blind)
+		return;
 	arena_init(&arena, 0, 1 << 20);
 	if (h1_parse_request(r->head, m->heads, true, &arena, &req, &framing) == H1_OK) {
 		check_line(req.target);

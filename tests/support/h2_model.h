@@ -51,6 +51,7 @@ struct h2_model {
 	bool refuses;	 /* requests get NULL */
 	bool consumes;	 /* content as it comes */
 	bool resets;	 /* a stream that content comes for */
+	bool blind;	 /* heads are not read, for which memory may be lacking */
 	bool fails;	 /* writing does */
 	bool failed;	 /* h2_send() did */
 	bool terminated; /* nothing can be expected any more */

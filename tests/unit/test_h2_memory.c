@@ -99,6 +99,37 @@ static void test_growing(void **state)
 	h2_memory_free(m);
 }
 
+/* Small things grow even if malloc has nothing. */
+static void test_growing_without_memory(void **state)
+{
+	struct h2_memory *m = h2_memory_new(1);
+	nghttp2_mem *ops = h2_memory_ops(m);
+	char *p = ops->realloc(NULL, 128, ops->mem_user_data), *larger;
+
+	(void)state;
+	assert_true(p && !is_piece(p));
+	memset(p, 'x', 128);
+	assert_true(alloc_fault_begin(1));
+	larger = ops->realloc(p, 256, ops->mem_user_data);
+	assert_true(alloc_fault_end());
+	assert_true(is_piece(larger));
+	for (size_t i = 0; i < 128; i++)
+		assert_int_equal(larger[i], 'x');
+	assert_ptr_equal(ops->realloc(larger, 512, ops->mem_user_data), larger);
+	p = ops->realloc(NULL, 128, ops->mem_user_data);
+	assert_true(alloc_fault_begin(1));
+	assert_null(ops->realloc(p, 256, ops->mem_user_data)); /* that was the last one */
+	assert_true(alloc_fault_end());
+	ops->free(p, ops->mem_user_data);
+	ops->free(larger, ops->mem_user_data);
+	assert_true(alloc_fault_begin(1));
+	p = ops->realloc(NULL, 128, ops->mem_user_data);
+	assert_true(alloc_fault_end());
+	assert_true(is_piece(p));
+	ops->free(p, ops->mem_user_data);
+	h2_memory_free(m);
+}
+
 static void test_none(void **state)
 {
 	struct h2_memory *m = h2_memory_new(0);
@@ -140,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_all_else_is_malloc),
 		cmocka_unit_test(test_zeroed),
 		cmocka_unit_test(test_growing),
+		cmocka_unit_test(test_growing_without_memory),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_malloc_fails),
 	};
