@@ -4,6 +4,7 @@
 
 #define TRAILERS_MAX 64
 #define HEAD_KEPT    2048
+#define PIECES_MAX   8	       /* CONTINUATION frames of a head */
 #define UNLIMITED    (1 << 30) /* what is limited elsewhere */
 
 struct h2_session {
@@ -15,6 +16,7 @@ struct h2_session {
 	struct h2_head head;
 	bool in_head;  /* a head has come in part */
 	bool trailers; /* the head being read is a trailer section */
+	unsigned pieces;
 	bool receiving;
 	bool terminated; /* nothing that comes counts any more */
 	enum h2_code code;
@@ -48,6 +50,18 @@ static struct slice text_of(const uint8_t *p, size_t n)
 }
 
 /* -- heads --------------------------------------------------------------------------------------------------------- */
+
+/* nghttp2 counts them, too, but one whose own head comes in several records several times. */
+static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *head, void *arg)
+{
+	struct h2_session *s = arg;
+
+	(void)ng;
+	s->pieces = head->type == NGHTTP2_CONTINUATION ? s->pieces + 1 : 0;
+	if (s->pieces > PIECES_MAX && !s->terminated)
+		give_up(s, H2_ABUSE_CONTINUATIONS);
+	return 0;
+}
 
 static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, void *arg)
 {
@@ -361,9 +375,7 @@ bool h2_receive(struct h2_session *s, struct slice in, int64_t now_ms)
 			give_up(s, H2_ABUSE_MADE_RESETS);
 		return true;
 	}
-	if (n == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS)
-		give_up(s, H2_ABUSE_CONTINUATIONS);
-	else if (n == NGHTTP2_ERR_FLOODED)
+	if (n == NGHTTP2_ERR_FLOODED)
 		give_up(s, H2_ABUSE_PINGS);
 	else if (n < 0)
 		(void)nghttp2_session_terminate_session(
@@ -452,6 +464,7 @@ static nghttp2_session_callbacks *callbacks_new(void)
 
 	if (nghttp2_session_callbacks_new(&c) != 0)
 		return NULL;
+	nghttp2_session_callbacks_set_on_begin_frame_callback(c, on_begin_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(c, on_header);
 	nghttp2_session_callbacks_set_on_invalid_header_callback2(c, on_invalid_header);
@@ -479,6 +492,7 @@ static nghttp2_option *option_new(void)
 	nghttp2_option_set_no_auto_window_update(o, 1);
 	nghttp2_option_set_no_closed_streams(o, 1);
 	nghttp2_option_set_builtin_recv_extension_type(o, NGHTTP2_PRIORITY_UPDATE);
+	nghttp2_option_set_max_continuations(o, UNLIMITED);
 	nghttp2_option_set_max_send_header_block_length(o, UNLIMITED);
 	nghttp2_option_set_stream_reset_rate_limit(o, UNLIMITED, UNLIMITED);
 	return o;

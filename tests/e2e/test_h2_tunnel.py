@@ -137,7 +137,7 @@ def test_refused():
         ('no authority', {'authority': None}, (), 'protocol error'),
         ('http', {'scheme': 'http'}, (), 400),
         ('another site', {'authority': 'other.example'}, (), 421),
-        ('content with a length', {}, (('content-length', '5'),), 403),
+        ('content with a length', {}, (('content-length', '5'),), 400),
         ('an upgrade in a field', {}, (('upgrade', 'websocket'),), 'protocol error'),
         ('another method', {'method': 'GET'}, (), 'protocol error'),
     ]

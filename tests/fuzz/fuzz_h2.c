@@ -385,7 +385,7 @@ static void op_send(struct run *r)
 
 static void op_connection(struct run *r)
 {
-	switch (octet(r) % 8) {
+	switch (octet(r) % 9) {
 	case 0:
 		h2_notice(r->model.session);
 		break;
@@ -409,6 +409,9 @@ static void op_connection(struct run *r)
 		r->model.consumes = !r->model.consumes;
 		break;
 	case 7:
+		r->model.fails = true;
+		break;
+	case 8:
 		(void)(h2_is_over(r->model.session) && h2_reads_head(r->model.session));
 		break;
 	}
