@@ -254,6 +254,27 @@ static void test_malformed_behind_the_end(void **state)
 	}
 }
 
+/* All in one piece of input: what follows the end is not told. */
+static void test_request_behind_the_end(void **state)
+{
+	struct h2_model m;
+	struct buffer b;
+
+	(void)state;
+	begin(&m, &limits);
+	buffer_init(&b, 4096);
+	for (int i = 0; i <= BUDGET; i++)
+		assert_true(h2_frame_add(&b, NGHTTP2_PING, 0, 0, SLICE("12345678")));
+	assert_true(h2_frame_add(&b, NGHTTP2_HEADERS, 5, 1, SLICE(GET)));
+	assert_true(h2_frame_add(&b, NGHTTP2_HEADERS, 5, 3, SLICE(GET)));
+	assert_true(h2_model_receive(&m, buffer_slice(&b)));
+	assert_int_equal(m.abused[H2_ABUSE_PINGS], 1);
+	assert_slice(buffer_slice(&m.events), "");
+	assert_calmed(&m);
+	buffer_free(&b);
+	h2_model_free(&m);
+}
+
 /* What honest visitors do often. */
 static void test_no_abuse(void **state)
 {
@@ -470,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_budgets_return),
 		cmocka_unit_test(test_given_up_for_good),
 		cmocka_unit_test(test_malformed_behind_the_end),
+		cmocka_unit_test(test_request_behind_the_end),
 		cmocka_unit_test(test_no_abuse),
 		cmocka_unit_test(test_malformed_is_counted),
 		cmocka_unit_test(test_too_many_continuations),
