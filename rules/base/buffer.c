@@ -35,15 +35,13 @@ static size_t grown(const struct buffer *b, size_t need)
 	return cap < b->max ? cap : b->max;
 }
 
-char *buffer_reserve(struct buffer *b, size_t n)
+char *buffer_grow(struct buffer *b, size_t n)
 {
 	size_t cap;
 	char *p;
 
 	if (b->failed || n > b->max - b->n)
 		goto fail;
-	if (n <= b->cap - b->n && b->p)
-		return b->p + b->n;
 	cap = grown(b, b->n + n);
 	p = realloc(b->p, cap);
 	if (!p)
@@ -54,12 +52,6 @@ char *buffer_reserve(struct buffer *b, size_t n)
 fail:
 	b->failed = true;
 	return NULL;
-}
-
-void buffer_commit(struct buffer *b, size_t n)
-{
-	CG_CHECK(n <= b->cap - b->n);
-	b->n += n;
 }
 
 bool buffer_add(struct buffer *b, struct slice s)

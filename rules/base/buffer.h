@@ -31,10 +31,19 @@ bool buffer_add(struct buffer *b, struct slice s);
 bool buffer_add_char(struct buffer *b, char c);
 bool buffer_add_str(struct buffer *b, const char *s);
 bool buffer_printf(struct buffer *b, const char *fmt, ...) CG_PRINTF(2, 3);
+/* The rare part of buffer_reserve(): allocates, or fails. */
+CG_WARN_UNUSED char *buffer_grow(struct buffer *b, size_t n);
 /* Room for n more octets; a pointer to write them at, or NULL. Follow with buffer_commit(). */
-CG_WARN_UNUSED char *buffer_reserve(struct buffer *b, size_t n);
+CG_WARN_UNUSED static inline char *buffer_reserve(struct buffer *b, size_t n)
+{
+	return b->p && !b->failed && n <= b->cap - b->n ? b->p + b->n : buffer_grow(b, n);
+}
 /* Declares that n octets were written at the pointer that buffer_reserve() gave. */
-void buffer_commit(struct buffer *b, size_t n);
+static inline void buffer_commit(struct buffer *b, size_t n)
+{
+	CG_CHECK(n <= b->cap - b->n);
+	b->n += n;
+}
 /* Removes n octets from the front (n <= b->n). */
 void buffer_consume(struct buffer *b, size_t n);
 

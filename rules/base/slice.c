@@ -1,21 +1,13 @@
 #include "rules/base/slice.h"
 
+#include "rules/base/octets.h"
+
 int ascii_hex_value(char c)
 {
 	if (ascii_is_digit(c))
 		return c - '0';
 	c = ascii_lower(c);
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool slice_ieq(struct slice a, struct slice b)
-{
-	if (a.n != b.n)
-		return false;
-	for (size_t i = 0; i < a.n; i++)
-		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
-			return false;
-	return true;
 }
 
 bool slice_starts_with(struct slice s, struct slice prefix)
@@ -33,12 +25,6 @@ bool slice_ends_with(struct slice s, struct slice suffix)
 	return s.n >= suffix.n && slice_eq(slice_from(s, s.n - suffix.n), suffix);
 }
 
-size_t slice_find_char(struct slice s, char c)
-{
-	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
-	return at ? (size_t)(at - s.p) : s.n;
-}
-
 size_t slice_find(struct slice s, struct slice needle)
 {
 	if (needle.n == 0)
@@ -53,30 +39,6 @@ size_t slice_find(struct slice s, struct slice needle)
 	return s.n;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-struct slice slice_trim(struct slice s)
-{
-	while (s.n && is_blank(s.p[0]))
-		s = slice_from(s, 1);
-	while (s.n && is_blank(s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
-bool slice_cut(struct slice s, char c, struct slice *before, struct slice *after)
-{
-	size_t at = slice_find_char(s, c);
-	bool found = at < s.n;
-
-	*before = slice_head(s, at);
-	*after = found ? slice_from(s, at + 1) : slice_of(NULL, 0);
-	return found;
-}
-
 bool slice_to_u64(struct slice s, uint64_t max, uint64_t *value)
 {
 	uint64_t v = 0;
@@ -84,14 +46,9 @@ bool slice_to_u64(struct slice s, uint64_t max, uint64_t *value)
 	if (s.n == 0)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
-		uint64_t digit;
-
-		if (!ascii_is_digit(s.p[i]))
+		if (!ascii_is_digit(s.p[i]) || __builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(s.p[i] - '0'), &v) || v > max)
 			return false;
-		digit = (uint64_t)(s.p[i] - '0');
-		if (digit > max || v > (max - digit) / 10)
-			return false;
-		v = v * 10 + digit;
 	}
 	*value = v;
 	return true;
@@ -116,4 +73,102 @@ uint64_t slice_ihash(struct slice s)
 	for (size_t i = 0; i < s.n; i++)
 		h = (h ^ (unsigned char)ascii_lower(s.p[i])) * FNV_PRIME;
 	return h;
+}
+
+/* -- many octets at once ------------------------------------------------------------------------------------------- */
+
+#define ONES UINT64_C(0x0101010101010101)
+
+static uint64_t load64(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w;
+}
+
+static uint64_t load32(const char *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w;
+}
+
+/* Eight octets: where they differ it is by the bit of case, and they are letters. No sum carries into the next octet.
+ */
+static bool words_ieq(uint64_t a, uint64_t b)
+{
+	uint64_t differ = a ^ b, low = (a | ONES * 0x20) & ONES * 0x7f;
+	uint64_t from_a = low + ONES * (0x80 - 'a'), above_z = low + ONES * (0x80 - 'z' - 1);
+
+	return differ == 0 || ((differ & ~(ONES * 0x20)) == 0 && (differ << 2 & ~(from_a & ~above_z & ~a)) == 0);
+}
+
+/* The last eight or four octets may overlap those before them. */
+bool octets_ieq(const char *a, const char *b, size_t n)
+{
+	size_t i = 0;
+
+	if (n >= 8) {
+		for (; i + 8 < n; i += 8)
+			if (!words_ieq(load64(a + i), load64(b + i)))
+				return false;
+		return words_ieq(load64(a + n - 8), load64(b + n - 8));
+	}
+	if (n >= 4)
+		return words_ieq(load32(a) << 32 | load32(a + n - 4), load32(b) << 32 | load32(b + n - 4));
+	while (i < n && ascii_lower(a[i]) == ascii_lower(b[i]))
+		i++;
+	return i == n;
+}
+
+static bool is_control(char c)
+{
+	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+static octets controls(const char *p)
+{
+	octets v = octets_load(p);
+
+	return (octets)(((v < 0x20) & (v != '\t')) | (v == 0x7f));
+}
+
+size_t slice_find_control(struct slice s)
+{
+	size_t i = 0;
+
+	for (; i + OCTETS <= s.n; i += OCTETS) {
+		size_t at = octets_first(controls(s.p + i));
+
+		if (at < OCTETS)
+			return i + at;
+	}
+	while (i < s.n && !is_control(s.p[i]))
+		i++;
+	return i;
+}
+
+/* As much of the front as lanes of an octet can count; what is not 0 in a comparison is -1. */
+static size_t count_blocks(struct slice s)
+{
+	octets found = {0};
+
+	for (size_t i = 0; i < s.n; i += OCTETS)
+		found -= controls(s.p + i);
+	return octets_sum(found);
+}
+
+size_t slice_count_controls(struct slice s)
+{
+	const size_t most = 255 * OCTETS;
+	size_t n = 0;
+
+	for (; s.n >= most; s = slice_from(s, most))
+		n += count_blocks(slice_head(s, most));
+	n += count_blocks(slice_head(s, s.n / OCTETS * OCTETS));
+	for (size_t i = s.n / OCTETS * OCTETS; i < s.n; i++)
+		n += is_control(s.p[i]);
+	return n;
 }

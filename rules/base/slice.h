@@ -76,25 +76,63 @@ static inline bool ascii_is_alpha(char c)
 /* The value of a hexadecimal digit, or -1. */
 int ascii_hex_value(char c);
 
-/* Equality that ignores ASCII case (field names, hosts, attribute names). */
-bool slice_ieq(struct slice a, struct slice b);
+/* Equality that ignores ASCII case, of n octets each. */
+bool octets_ieq(const char *a, const char *b, size_t n);
+
+/* The same of slices (field names, hosts, attribute names). */
+static inline bool slice_ieq(struct slice a, struct slice b)
+{
+	return a.n == b.n && octets_ieq(a.p, b.p, a.n);
+}
+
 bool slice_starts_with(struct slice s, struct slice prefix);
 bool slice_istarts_with(struct slice s, struct slice prefix);
 bool slice_ends_with(struct slice s, struct slice suffix);
 
 /* Offset of the first c, or s.n if there is none. */
-size_t slice_find_char(struct slice s, char c);
+static inline size_t slice_find_char(struct slice s, char c)
+{
+	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : s.n;
+}
 /* Offset of the first occurrence of needle, or s.n. An empty needle is found at 0. */
 size_t slice_find(struct slice s, struct slice needle);
 
-/* Without SP and HTAB at both ends (OWS, RFC 9110 5.6.3). */
-struct slice slice_trim(struct slice s);
+/* Offset of the first control octet other than HTAB (below 0x20, or DEL), or s.n. */
+size_t slice_find_control(struct slice s);
+/* How many of these there are. */
+size_t slice_count_controls(struct slice s);
+
+/* SP or HTAB. */
+static inline bool ascii_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Without blanks at both ends (OWS, RFC 9110 5.6.3). */
+static inline struct slice slice_trim(struct slice s)
+{
+	while (s.n && ascii_is_blank(s.p[0]))
+		s = slice_of(s.p + 1, s.n - 1);
+	while (s.n && ascii_is_blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
 
 /*
  * Split at the first c: *before gets what precedes it, *after what follows. Returns false, with *before = s and
  * *after empty, if there is no c. *before or *after may alias the variable that s was copied from.
  */
-bool slice_cut(struct slice s, char c, struct slice *before, struct slice *after);
+static inline bool slice_cut(struct slice s, char c, struct slice *before, struct slice *after)
+{
+	size_t at = slice_find_char(s, c);
+	bool found = at < s.n;
+
+	*before = slice_of(s.p, at);
+	*after = found ? slice_of(s.p + at + 1, s.n - at - 1) : slice_of(NULL, 0);
+	return found;
+}
 
 /* Decimal digits only, no sign, no blanks; false if empty, another octet, or above max. */
 bool slice_to_u64(struct slice s, uint64_t max, uint64_t *value);

@@ -56,6 +56,103 @@ static void equality(void **state)
 	assert_false(slice_eq(SLICE("a\0b"), SLICE("a\0c")));
 }
 
+/* Lengths on both sides of what is looked at at once. */
+static const size_t lengths[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 23, 24, 25, 31, 32, 33, 48, 49};
+
+/* A copy that is exactly as large, so that a sanitizer sees a read beyond it. */
+static struct slice copy(struct slice s)
+{
+	char *p = malloc(s.n + !s.n);
+
+	assert_non_null(p);
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return slice_of(p, s.n);
+}
+
+/* Each octet against each at each place of each length. */
+static void case_of_each_octet(void **state)
+{
+	static const char text[] = "Content-Security-Policy-Report-Only@[`{ 0189 and so on";
+	static const char other[] = "cONTENT-sECURITY-pOLICY-rEPORT-oNLY@[`{ 0189 AND SO ON";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		struct slice a = copy(slice_of(text, lengths[i])), b = copy(slice_of(other, lengths[i]));
+		char *pa = (char *)(uintptr_t)a.p, *pb = (char *)(uintptr_t)b.p;
+
+		assert_true(slice_ieq(a, b));
+		for (size_t at = 0; at < a.n; at++) {
+			for (int x = 0; x < 256; x++)
+				for (int y = 0; y < 256; y++) {
+					pa[at] = (char)x;
+					pb[at] = (char)y;
+					if (slice_ieq(a, b) != (ascii_lower((char)x) == ascii_lower((char)y)))
+						fail_msg("%02x and %02x at %zu of %zu", (unsigned)x, (unsigned)y, at,
+							 a.n);
+				}
+			pa[at] = text[at];
+			pb[at] = other[at];
+		}
+		free(pa);
+		free(pb);
+	}
+}
+
+static size_t find_control(struct slice s)
+{
+	size_t i = 0;
+
+	while (i < s.n && (s.p[i] == '\t' || ((unsigned char)s.p[i] >= 0x20 && s.p[i] != 0x7f)))
+		i++;
+	return i;
+}
+
+static void controls(void **state)
+{
+	static const char text[] = "\t \x80\xff\x1f+20\x9f\xa0~ of all kinds, and some that look like it";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		struct slice s = copy(slice_of(text, lengths[i]));
+		char *p = (char *)(uintptr_t)s.p;
+
+		if (s.n > 4)
+			p[4] = ' ';
+		for (size_t at = 0; at < s.n; at++) {
+			char before = p[at];
+
+			for (int c = 0; c < 256; c++) {
+				p[at] = (char)c;
+				if (slice_find_control(s) != find_control(s) ||
+				    slice_count_controls(s) != (find_control(s) < s.n))
+					fail_msg("%02x at %zu of %zu", (unsigned)c, at, s.n);
+			}
+			p[at] = before;
+		}
+		free(p);
+	}
+	assert_int_equal(slice_find_control(empty), 0);
+	assert_int_equal(slice_count_controls(empty), 0);
+}
+
+/* More than an octet can count. */
+static void many_controls(void **state)
+{
+	static const size_t n[] = {255, 256, 255 * 16 - 1, 255 * 16, 255 * 16 + 1, 256 * 16, 2 * 255 * 16, 10000};
+	static char text[10000];
+
+	(void)state;
+	memset(text, '\n', sizeof text);
+	for (size_t i = 0; i < sizeof n / sizeof *n; i++)
+		assert_int_equal(slice_count_controls(slice_of(text, n[i])), n[i]);
+	memset(text, 'a', sizeof text);
+	for (size_t i = 5; i < sizeof text; i += 16)
+		text[i] = '\r';
+	assert_int_equal(slice_count_controls(slice_of(text, sizeof text)), sizeof text / 16);
+	assert_int_equal(slice_find_control(slice_of(text, sizeof text)), 5);
+}
+
 static void search(void **state)
 {
 	static const struct {
@@ -166,6 +263,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_are_clamped),
 		cmocka_unit_test(equality),
+		cmocka_unit_test(case_of_each_octet),
+		cmocka_unit_test(controls),
+		cmocka_unit_test(many_controls),
 		cmocka_unit_test(search),
 		cmocka_unit_test(trimming),
 		cmocka_unit_test(cutting),
