@@ -21,7 +21,7 @@ static struct slice joined(struct exchange *e, enum field_id id, struct slice ow
 	const struct fields *f = &e->request.fields;
 	struct slice all = slice_of(NULL, 0);
 
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; fields_may_have(f, id) && i < f->n; i++) {
 		const struct slice parts[] = {all, f->v[i].value, SLICE(", ")};
 
 		if (f->v[i].id == id)

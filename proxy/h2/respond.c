@@ -47,7 +47,7 @@ static char *make_room(const struct fields *fields, struct arena *arena)
 
 static bool is_for_connection(const struct field *f)
 {
-	return f->id == FIELD_HOST || f->id == FIELD_CONTENT_LENGTH || (field_flags(f->id) & FIELD_FLAG_HOP);
+	return (field_flags(f->id) & FIELD_FLAG_CODEC) != 0;
 }
 
 /* RFC 8441 5: of no use in HTTP/2, as is the key. */

@@ -91,6 +91,8 @@ static void deny_by_signal(struct resolution *r, enum signal_kind kind)
 /* Only the value "1" is a signal; it counts though another copy says something else. */
 static void read_signals(struct resolution *r, const struct fields *request)
 {
+	if (!fields_may_have(request, FIELD_SEC_GPC) && !fields_may_have(request, FIELD_DNT))
+		return;
 	for (size_t i = 0; i < request->n; i++) {
 		const struct field *f = &request->v[i];
 

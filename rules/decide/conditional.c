@@ -269,7 +269,7 @@ static bool has_our_range(const struct fields *f)
 {
 	struct tag t;
 
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; fields_may_have(f, FIELD_IF_RANGE) && i < f->n; i++) {
 		struct slice rest = f->v[i].value;
 
 		if (f->v[i].id == FIELD_IF_RANGE && read_tag(&rest, &t) && t.kind)

@@ -328,11 +328,20 @@ static void edit_fields(struct judging *j, struct fields *f, bool (*edit)(struct
 		f->n = kept;
 }
 
+/* There may be fields that edit_names() or edit_others() look at. */
+static bool has_any(const struct fields *f)
+{
+	return fields_may_have(f, FIELD_LINK) || fields_may_have(f, FIELD_REFRESH) || fields_may_have(f, FIELD_NEL) ||
+	       fields_may_have(f, FIELD_SPECULATION_RULES) || fields_may_have(f, FIELD_CSP) ||
+	       fields_may_have(f, FIELD_CSP_REPORT_ONLY) || fields_may_have(f, FIELD_REPORT_TO) ||
+	       fields_may_have(f, FIELD_REPORTING_ENDPOINTS);
+}
+
 bool headers_judge(const struct deciding *x, struct fields *fields)
 {
 	struct judging j = {.x = x};
 
-	if (!(ruleset_beacon_purposes(x->env->rules) & ~PURPOSE_NECESSARY))
+	if (!has_any(fields) || !(ruleset_beacon_purposes(x->env->rules) & ~PURPOSE_NECESSARY))
 		return false;
 	edit_fields(&j, fields, edit_names);
 	edit_fields(&j, fields, edit_others);

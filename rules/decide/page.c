@@ -10,13 +10,12 @@ purposes purposes_denied(const struct deciding *x)
 /* -- the request --------------------------------------------------------------------------------------------------- */
 
 /* What shows a document of its own. Browsers send the field; where it is absent the request may be a navigation. */
-static bool shows_document(const struct fields *f)
+static bool shows_document(const struct field *dest)
 {
 	static const struct slice shows[] = {
 		SLICE_INIT("document"), SLICE_INIT("iframe"), SLICE_INIT("frame"),
 		SLICE_INIT("embed"),	SLICE_INIT("object"), SLICE_INIT("fencedframe"),
 	};
-	const struct field *dest = fields_find(f, FIELD_SEC_FETCH_DEST);
 
 	for (size_t i = 0; dest && i < CG_COUNT(shows); i++)
 		if (slice_eq(dest->value, shows[i]))
@@ -40,7 +39,7 @@ static struct slice joined(const struct deciding *x, const struct fields *f, str
 
 static bool sends_gpc(const struct fields *f)
 {
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = 0; fields_may_have(f, FIELD_SEC_GPC) && i < f->n; i++)
 		if (f->v[i].id == FIELD_SEC_GPC && slice_eq(f->v[i].value, SLICE("1")))
 			return true;
 	return false;
@@ -58,8 +57,8 @@ void page_ask(const struct deciding *x, const struct request *req)
 		.top = !dest || slice_eq(dest->value, SLICE("document")),
 		.get = slice_eq(req->method, SLICE("GET")),
 		.head = slice_eq(req->method, SLICE("HEAD")),
-		.document = shows_document(&req->fields),
-		.navigation = fields_find(&req->fields, FIELD_SEC_FETCH_DEST) && shows_document(&req->fields),
+		.document = shows_document(dest),
+		.navigation = dest && shows_document(dest),
 	};
 }
 
@@ -219,9 +218,12 @@ static bool find_type(const struct fields *f, struct page *p)
 	bool labelled = false, html = false;
 
 	for (size_t i = 0; i < f->n; i++) {
-		struct slice rest = f->v[i].value, one;
+		struct slice rest, one;
 
-		while (f->v[i].id == FIELD_CONTENT_TYPE && list_next(&rest, &one)) {
+		if (f->v[i].id != FIELD_CONTENT_TYPE)
+			continue;
+		rest = f->v[i].value;
+		while (list_next(&rest, &one)) {
 			struct slice type = essence(one);
 
 			labelled |= !says_nothing(type);

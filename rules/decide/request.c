@@ -133,12 +133,10 @@ static bool reads_as_consent(struct slice name)
 static void set_consent_field(const struct deciding *x, struct fields *f)
 {
 	struct slice value = consent_field_value(x->env->rules, &x->d->consent, x->arena);
-	size_t kept = 0;
 
-	for (size_t i = 0; i < f->n; i++)
-		if (!reads_as_consent(f->v[i].name))
-			f->v[kept++] = f->v[i];
-	f->n = kept;
+	for (size_t i = f->n; i-- > 0;)
+		if (reads_as_consent(f->v[i].name))
+			fields_remove_at(f, i);
 	(void)fields_add_id(f, FIELD_CRUMBGATE_CONSENT, value);
 }
 

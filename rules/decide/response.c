@@ -65,23 +65,24 @@ static void pass_sealed(const struct deciding *x, const struct set_cookie *c, bo
 static bool judge_set_cookie(const struct deciding *x, struct slice *value)
 {
 	struct set_cookie c;
-	bool heeded = set_cookie_parse(*value, &c);
-	struct slice name = name_coming_back(&c);
-	struct judgement j = judge_cookie(x, name);
-	struct verdict v = {.kind = VERDICT_DROP,
-			    .subject = SUBJECT_RESPONSE_COOKIE,
-			    .name = name,
-			    .rule = j.rule,
-			    .mask = j.mask,
-			    .reason = j.reason};
+	struct judgement j;
+	struct verdict v = {.kind = VERDICT_DROP, .subject = SUBJECT_RESPONSE_COOKIE};
 
+	set_cookie_parse_pair(*value, &c);
+	v.name = name_coming_back(&c);
+	j = judge_cookie(x, v.name);
+	v.rule = j.rule;
+	v.mask = j.mask;
+	v.reason = j.reason;
 	if (j.pass && j.cookie && j.cookie->sealed) {
+		bool heeded = set_cookie_parse(*value, &c);
+
 		pass_sealed(x, &c, heeded, &j, &v, value);
-		inject_seen(x, name);
+		inject_seen(x, v.name);
 	} else if (j.pass) {
 		v.kind = limit(x, &j, value);
-		inject_seen(x, name);
-	} else if (heeded && !j.own && c.name.n && set_cookie_deletes(&c, x->d->now)) {
+		inject_seen(x, v.name);
+	} else if (!j.own && set_cookie_parse(*value, &c) && c.name.n && set_cookie_deletes(&c, x->d->now)) {
 		v.kind = empty(x, &c, value);
 		v.reason = "it only deletes";
 	}
@@ -93,6 +94,8 @@ static void judge_set_cookies(const struct deciding *x, struct fields *f)
 {
 	size_t kept = 0;
 
+	if (!fields_may_have(f, FIELD_SET_COOKIE))
+		return;
 	for (size_t i = 0; i < f->n; i++) {
 		struct field field = f->v[i];
 

@@ -21,6 +21,8 @@ bool cookie_next(struct slice *rest, struct cookie *out)
 
 bool cookie_walk_next(struct cookie_walk *w, struct cookie *out)
 {
+	if (!fields_may_have(w->fields, FIELD_COOKIE))
+		return false;
 	while (!cookie_next(&w->rest, out)) {
 		while (w->next < w->fields->n && w->fields->v[w->next].id != FIELD_COOKIE)
 			w->next++;
@@ -160,7 +162,7 @@ bool cookies_edit(struct fields *f, cookie_judge judge, void *arg)
 {
 	struct edit e = {.f = f, .judge = judge, .arg = arg};
 
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = 0; fields_may_have(f, FIELD_COOKIE) && i < f->n; i++)
 		if (f->v[i].id == FIELD_COOKIE && !edit_field(&e, i))
 			return false;
 	if (e.values)

@@ -2,14 +2,17 @@
 
 #define HOP	FIELD_FLAG_HOP
 #define NOTRAIL FIELD_FLAG_NOTRAIL
-#define SINGLE	FIELD_FLAG_SINGLE
+#define CODEC	FIELD_FLAG_CODEC
 
-static const struct {
-	struct slice name;
-	unsigned flags;
-} table[FIELD_COUNT] = {
-	[FIELD_OTHER] = {SLICE_INIT(""), 0},
-#define CG_FIELD(id, name, flags) [FIELD_##id] = {SLICE_INIT(name), flags},
+static const struct slice names[FIELD_COUNT] = {
+	[FIELD_OTHER] = SLICE_INIT(""),
+#define CG_FIELD(id, name, flags) [FIELD_##id] = SLICE_INIT(name),
+#include "rules/http/field_table.h"
+#undef CG_FIELD
+};
+
+const unsigned char field_flag_table[FIELD_COUNT] = {
+#define CG_FIELD(id, name, flags) [FIELD_##id] = flags,
 #include "rules/http/field_table.h"
 #undef CG_FIELD
 };
@@ -17,16 +20,12 @@ static const struct {
 void fields_init(struct fields *f, struct arena *arena)
 {
 	*f = (struct fields){.arena = arena};
+	memset(f->absent, 0xff, sizeof f->absent);
 }
 
 struct slice field_name(enum field_id id)
 {
-	return table[id].name;
-}
-
-unsigned field_flags(enum field_id id)
-{
-	return table[id].flags;
+	return names[id];
 }
 
 /*
@@ -82,7 +81,7 @@ enum field_id field_id_of(struct slice name)
 static bool grow(struct fields *f)
 {
 	size_t cap = f->cap ? f->cap * 2 : 32;
-	struct field *v = arena_calloc(f->arena, cap, sizeof *v);
+	struct field *v = arena_alloc(f->arena, cap * sizeof *v);
 
 	if (!v)
 		return false;
@@ -93,26 +92,29 @@ static bool grow(struct fields *f)
 	return true;
 }
 
-static bool add(struct fields *f, struct field x)
+bool fields_append(struct fields *f, const struct field *x)
 {
 	if (f->n == f->cap && !grow(f))
 		return false;
-	f->v[f->n++] = x;
+	f->absent[x->id / 64] &= ~(UINT64_C(1) << (x->id % 64));
+	f->v[f->n++] = *x;
 	return true;
 }
 
 bool fields_add(struct fields *f, struct slice name, struct slice value)
 {
-	return add(f, (struct field){name, value, field_id_of(name)});
+	return fields_append(f, &(struct field){name, value, field_id_of(name)});
 }
 
 bool fields_add_id(struct fields *f, enum field_id id, struct slice value)
 {
-	return add(f, (struct field){field_name(id), value, id});
+	return fields_append(f, &(struct field){field_name(id), value, id});
 }
 
 struct field *fields_find(const struct fields *f, enum field_id id)
 {
+	if (!fields_may_have(f, id))
+		return NULL;
 	for (size_t i = 0; i < f->n; i++)
 		if (f->v[i].id == id)
 			return &f->v[i];
@@ -136,22 +138,31 @@ size_t fields_count(const struct fields *f, enum field_id id)
 	return n;
 }
 
-size_t fields_remove(struct fields *f, enum field_id id)
+/* Takes out those of that id behind the first `kept`. */
+static size_t remove_behind(struct fields *f, size_t kept, enum field_id id)
 {
-	size_t kept = 0, before = f->n;
+	size_t before = f->n;
 
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = kept; i < before; i++)
 		if (f->v[i].id != id)
 			f->v[kept++] = f->v[i];
 	f->n = kept;
 	return before - kept;
 }
 
+size_t fields_remove(struct fields *f, enum field_id id)
+{
+	struct field *first = fields_find(f, id);
+
+	return first ? remove_behind(f, (size_t)(first - f->v), id) : 0;
+}
+
 size_t fields_remove_name(struct fields *f, struct slice name)
 {
-	size_t kept = 0, before = f->n;
+	struct field *first = fields_find_name(f, name);
+	size_t kept = first ? (size_t)(first - f->v) : f->n, before = f->n;
 
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = kept; i < before; i++)
 		if (!slice_ieq(f->v[i].name, name))
 			f->v[kept++] = f->v[i];
 	f->n = kept;
@@ -167,33 +178,38 @@ void fields_remove_at(struct fields *f, size_t i)
 bool fields_set(struct fields *f, enum field_id id, struct slice value)
 {
 	struct field *first = fields_find(f, id);
-	size_t kept;
 
 	if (!first)
 		return fields_add_id(f, id, value);
 	first->value = value;
-	kept = (size_t)(first - f->v) + 1;
-	for (size_t i = kept; i < f->n; i++)
-		if (f->v[i].id != id)
-			f->v[kept++] = f->v[i];
-	f->n = kept;
+	(void)remove_behind(f, (size_t)(first - f->v) + 1, id);
 	return true;
+}
+
+/* Behind the quote that ends the quoted string in which i is; s.n if it does not end. */
+static size_t quoted_end(struct slice s, size_t i)
+{
+	for (; i < s.n; i++) {
+		if (s.p[i] == '"')
+			return i + 1;
+		if (s.p[i] == '\\')
+			i++;
+	}
+	return s.n;
 }
 
 /* Offset of the comma that ends the first element, or s.n. */
 static size_t element_end(struct slice s)
 {
-	bool quoted = false;
+	size_t i = 0;
 
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"')
-			quoted = !quoted;
-		else if (quoted && s.p[i] == '\\')
+	for (;;) {
+		while (i < s.n && s.p[i] != ',' && s.p[i] != '"')
 			i++;
-		else if (!quoted && s.p[i] == ',')
+		if (i == s.n || s.p[i] == ',')
 			return i;
+		i = quoted_end(s, i + 1);
 	}
-	return s.n;
 }
 
 bool list_next(struct slice *rest, struct slice *element)
@@ -211,7 +227,7 @@ bool list_next(struct slice *rest, struct slice *element)
 
 bool fields_list_has(const struct fields *f, enum field_id id, struct slice token)
 {
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; fields_may_have(f, id) && i < f->n; i++) {
 		struct slice rest = f->v[i].value, element;
 
 		if (f->v[i].id != id)

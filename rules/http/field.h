@@ -17,7 +17,7 @@
 enum field_flags {
 	FIELD_FLAG_HOP = 1,	/* hop-by-hop: never forwarded */
 	FIELD_FLAG_NOTRAIL = 2, /* not allowed in trailers */
-	FIELD_FLAG_SINGLE = 4,	/* may occur once */
+	FIELD_FLAG_CODEC = 4,	/* not in the list of a message */
 };
 
 enum field_id {
@@ -39,6 +39,7 @@ struct fields {
 	size_t n;
 	size_t cap;
 	struct arena *arena;
+	uint64_t absent[FIELD_COUNT / 64 + 1]; /* a bit for each id that was not added since fields_init() */
 };
 
 /* Empty list; allocates nothing. */
@@ -48,12 +49,23 @@ void fields_init(struct fields *f, struct arena *arena);
 enum field_id field_id_of(struct slice name);
 /* Canonical spelling; the empty slice for FIELD_OTHER. */
 struct slice field_name(enum field_id id);
+extern const unsigned char field_flag_table[FIELD_COUNT];
 /* FIELD_FLAG_*; 0 for FIELD_OTHER. */
-unsigned field_flags(enum field_id id);
+static inline unsigned field_flags(enum field_id id)
+{
+	return field_flag_table[id];
+}
 
 /* Appends; false if the arena refused. */
+bool fields_append(struct fields *f, const struct field *x);
 bool fields_add(struct fields *f, struct slice name, struct slice value);
 bool fields_add_id(struct fields *f, enum field_id id, struct slice value);
+
+/* False: no field of that id is there, so a walk would be in vain. True: one is, or was before it was removed. */
+static inline bool fields_may_have(const struct fields *f, enum field_id id)
+{
+	return (f->absent[id / 64] >> (id % 64) & 1) == 0;
+}
 
 /* The first field of that id (name), or NULL. */
 struct field *fields_find(const struct fields *f, enum field_id id);

@@ -26,17 +26,6 @@ static bool attribute_is(const struct attribute *a, struct slice name)
 	return slice_ieq(a->name, name) && a->value.n <= COOKIE_ATTRIBUTE_MAX;
 }
 
-static bool has_control(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c < 0x20 && c != '\t') || c == 0x7F)
-			return true;
-	}
-	return false;
-}
-
 /* RFC 6265bis 5.6.2. Any number of digits is fine; it is clamped. */
 static bool max_age_parse(struct slice s, int64_t *seconds)
 {
@@ -108,6 +97,12 @@ static void take_pair(struct set_cookie *c, struct slice pair)
 	c->value = slice_trim(c->value);
 }
 
+void set_cookie_parse_pair(struct slice value, struct set_cookie *out)
+{
+	*out = (struct set_cookie){0};
+	take_pair(out, slice_head(value, slice_find_char(value, ';')));
+}
+
 bool set_cookie_parse(struct slice value, struct set_cookie *out)
 {
 	struct attribute a;
@@ -118,7 +113,8 @@ bool set_cookie_parse(struct slice value, struct set_cookie *out)
 	take_pair(out, pair);
 	while (attribute_next(&rest, &a))
 		take_attribute(out, &a);
-	return !has_control(value) && out->name.n + out->value.n <= COOKIE_PAIR_MAX && out->name.n + out->value.n > 0;
+	return slice_find_control(value) == value.n && out->name.n + out->value.n <= COOKIE_PAIR_MAX &&
+	       out->name.n + out->value.n > 0;
 }
 
 enum cookie_prefix cookie_prefix_of(struct slice name)

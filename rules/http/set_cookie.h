@@ -44,6 +44,8 @@ struct set_cookie {
  * both name and value empty.
  */
 bool set_cookie_parse(struct slice value, struct set_cookie *out);
+/* Name, value and pair alone, which are the same; attributes are not looked at. */
+void set_cookie_parse_pair(struct slice value, struct set_cookie *out);
 
 /* Prefixes match ignoring case (RFC 6265bis 4.1.3). */
 enum cookie_prefix cookie_prefix_of(struct slice name);

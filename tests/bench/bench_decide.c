@@ -42,7 +42,9 @@ static void copy_fields(struct fields *f, struct arena *arena)
 
 	CG_CHECK(v);
 	memcpy(v, f->v, f->n * sizeof *v);
-	*f = (struct fields){.v = v, .n = f->n, .cap = f->n + 8, .arena = arena};
+	f->v = v;
+	f->cap = f->n + 8;
+	f->arena = arena;
 }
 
 static size_t changed(const struct decision *d)

@@ -52,7 +52,7 @@ static void other_names(void **state)
 	assert_int_equal(field_id_of(slice_of(NULL, 0)), FIELD_OTHER);
 	assert_slice(field_name(FIELD_OTHER), "");
 	assert_int_equal(field_flags(FIELD_OTHER), 0);
-	assert_int_equal(field_flags(FIELD_HOST), FIELD_FLAG_NOTRAIL | FIELD_FLAG_SINGLE);
+	assert_int_equal(field_flags(FIELD_HOST), FIELD_FLAG_NOTRAIL | FIELD_FLAG_CODEC);
 	assert_true(field_flags(FIELD_CONNECTION) & FIELD_FLAG_HOP);
 }
 
@@ -98,6 +98,41 @@ static void find_and_count(void **state)
 	assert_int_equal(fields_count(&f, FIELD_HOST), 0);
 	assert_slice(f.v[2].name, "Via");
 	arena_free(&arena);
+}
+
+static void may_have(void **state)
+{
+	struct arena arena;
+	struct fields f;
+
+	(void)state;
+	fill(&f, &arena);
+	for (int id = FIELD_OTHER; id < FIELD_COUNT; id++)
+		assert_int_equal(fields_may_have(&f, (enum field_id)id),
+				 id == FIELD_OTHER || id == FIELD_VARY || id == FIELD_VIA);
+	for (int id = FIELD_OTHER + 1; id < FIELD_COUNT; id++) {
+		assert_true(fields_set(&f, (enum field_id)id, SLICE("x")));
+		assert_true(fields_may_have(&f, (enum field_id)id));
+		assert_slice(fields_find(&f, (enum field_id)id)->value, "x");
+		assert_int_equal(fields_remove(&f, (enum field_id)id), 1);
+		assert_null(fields_find(&f, (enum field_id)id));
+	}
+	arena_free(&arena);
+}
+
+/* A list that was not made by fields_init() is walked: nothing in it is overlooked. */
+static void made_by_hand(void **state)
+{
+	struct field v[] = {{SLICE("Cookie"), SLICE("a=1"), FIELD_COOKIE}, {SLICE("X"), SLICE("1"), FIELD_OTHER}};
+	struct fields f = {.v = v, .n = 2, .cap = 2};
+
+	(void)state;
+	for (int id = FIELD_OTHER; id < FIELD_COUNT; id++)
+		assert_true(fields_may_have(&f, (enum field_id)id));
+	assert_ptr_equal(fields_find(&f, FIELD_COOKIE), &v[0]);
+	assert_null(fields_find(&f, FIELD_VIA));
+	assert_int_equal(fields_remove(&f, FIELD_COOKIE), 1);
+	assert_string_equal(shown(&f), "X:1|");
 }
 
 static void remove_keeps_order(void **state)
@@ -226,6 +261,8 @@ int main(void)
 		cmocka_unit_test(every_name_is_found),
 		cmocka_unit_test(other_names),
 		cmocka_unit_test(find_and_count),
+		cmocka_unit_test(may_have),
+		cmocka_unit_test(made_by_hand),
 		cmocka_unit_test(remove_keeps_order),
 		cmocka_unit_test(set_replaces_all),
 		cmocka_unit_test(grows_in_order),

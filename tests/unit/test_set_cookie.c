@@ -84,10 +84,15 @@ static void parsing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-		struct set_cookie c;
+		struct set_cookie c, pair;
 
 		assert_int_equal(set_cookie_parse(slice_str(t[i].in), &c), t[i].ok);
 		assert_string_equal(shown(&c), t[i].out);
+		set_cookie_parse_pair(slice_str(t[i].in), &pair);
+		assert_same_slice(pair.name, c.name);
+		assert_same_slice(pair.value, c.value);
+		assert_same_slice(pair.pair, c.pair);
+		assert_false(pair.has_path || pair.has_domain || pair.has_max_age || pair.secure);
 	}
 }
 
