@@ -136,19 +136,22 @@ bool h1_is_trailer(struct slice name)
 /* The line buffer holds a whole line with its LF. */
 static enum h1_error end_trailer(struct h1_body *b)
 {
-	struct slice rest = buffer_slice(&b->line), name, value;
+	struct slice rest = buffer_slice(&b->line);
 	enum h1_error error;
+	struct field f;
+	bool odd = false;
 
 	if (slice_eq(rest, SLICE("\r\n"))) {
 		b->state = DONE;
 		return H1_OK;
 	}
-	error = h1_take_field(&rest, &b->limits, &name, &value);
+	error = h1_take_field(&rest, &b->limits, &f, &odd);
 	if (error)
 		return error;
 	if (b->trailer_fields++ == b->limits.fields)
 		return H1_E_TOO_MANY_FIELDS;
-	if (h1_is_trailer(name) && !fields_add(&b->trailers, arena_copy(b->arena, name), arena_copy(b->arena, value)))
+	if (h1_is_trailer(f.name) &&
+	    !fields_add(&b->trailers, arena_copy(b->arena, f.name), arena_copy(b->arena, f.value)))
 		return H1_E_NO_MEMORY;
 	buffer_clear(&b->line);
 	return arena_failed(b->arena) ? H1_E_NO_MEMORY : H1_OK;

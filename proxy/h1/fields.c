@@ -1,16 +1,12 @@
 #include "proxy/h1/internal.h"
 
-enum h1_error h1_take_crlf(struct slice *rest)
+enum h1_error h1_no_crlf(struct slice rest)
 {
-	if (rest->n >= 2 && rest->p[0] == '\r' && rest->p[1] == '\n') {
-		*rest = slice_of(rest->p + 2, rest->n - 2);
-		return H1_OK;
-	}
-	if (rest->n == 0)
+	if (rest.n == 0)
 		return H1_E_INCOMPLETE;
-	if (rest->p[0] == '\r')
+	if (rest.p[0] == '\r')
 		return H1_E_BARE_CR;
-	return rest->p[0] == '\n' ? H1_E_BARE_LF : H1_E_CONTROL;
+	return rest.p[0] == '\n' ? H1_E_BARE_LF : H1_E_CONTROL;
 }
 
 /* What is wrong where a field name should have ended with ':'. */
@@ -22,42 +18,35 @@ static enum h1_error name_error(struct slice at, size_t name_length)
 		return name_length ? H1_E_BLANK_BEFORE_COLON : H1_E_OBS_FOLD;
 	if (at.p[0] == '\r' && at.n > 1 && at.p[1] == '\n')
 		return H1_E_NO_COLON;
-	return h1_is(H1_VALUE, at.p[0]) ? H1_E_FIELD_NAME : h1_take_crlf(&at);
+	return h1_is(H1_VALUE, at.p[0]) ? H1_E_FIELD_NAME : h1_no_crlf(at);
 }
 
-enum h1_error h1_take_field(struct slice *rest, const struct h1_limits *limits, struct slice *name, struct slice *value)
+static bool ends_name(struct slice in, size_t n)
 {
-	size_t length = h1_token_span(*rest);
-	struct slice at = slice_from(*rest, length);
-
-	if (length == 0 || at.n == 0 || at.p[0] != ':')
-		return name_error(at, length);
-	*name = slice_head(*rest, length);
-	at = slice_of(at.p + 1, at.n - 1);
-	*value = slice_head(at, h1_value_span(at));
-	if (length + 1 + value->n > limits->field)
-		return H1_E_FIELD_TOO_LONG;
-	*rest = slice_of(at.p + value->n, at.n - value->n);
-	*value = slice_trim(*value);
-	return h1_take_crlf(rest);
+	return n > 0 && n < in.n && in.p[n] == ':';
 }
 
-enum h1_error h1_take_fields(struct slice *rest, const struct h1_limits *limits, struct fields *out)
+enum h1_error h1_take_field(struct slice *rest, const struct h1_limits *limits, struct field *f, bool *odd)
 {
-	while (rest->n && rest->p[0] != '\r') {
-		struct slice name, value;
-		enum h1_error error = h1_take_field(rest, limits, &name, &value);
+	const struct slice in = *rest;
+	size_t name = h1_plain_span(in), value;
+	struct slice at;
 
-		if (error)
-			return error;
-		if (out->n == limits->fields)
-			return H1_E_TOO_MANY_FIELDS;
-		if (!fields_add(out, name, value))
-			return H1_E_NO_MEMORY;
+	if (!ends_name(in, name)) {
+		*odd = true;
+		name = h1_token_span(in);
+		if (!ends_name(in, name))
+			return name_error(slice_from(in, name), name);
 	}
-	if (rest->n == 0)
-		return H1_E_INCOMPLETE;
-	return rest->n > 2 && rest->p[1] == '\n' ? H1_E_INCOMPLETE : h1_take_crlf(rest);
+	at = slice_of(in.p + name + 1, in.n - name - 1);
+	value = h1_value_span(at);
+	if (name + 1 + value > limits->field)
+		return H1_E_FIELD_TOO_LONG;
+	f->name = slice_head(in, name);
+	f->value = slice_trim(slice_of(at.p, value));
+	f->id = field_id_of(f->name);
+	*rest = slice_of(at.p + value, at.n - value);
+	return h1_take_crlf(rest);
 }
 
 bool h1_field_is_end_to_end(enum field_id id, struct slice name)

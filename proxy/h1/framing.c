@@ -55,71 +55,75 @@ static void gather_te(struct h1_gathered *g, struct slice value)
 			g->te_trailers = true;
 }
 
-static enum h1_error gather_field(struct h1_gathered *g, const struct field *f)
+/* True: the field is known now, and goes no further. */
+static bool gather(struct h1_gathered *g, const struct field *f)
 {
 	switch (f->id) {
+	case FIELD_OTHER:
+		return false;
 	case FIELD_HOST:
 		g->host = f->value;
 		g->hosts++;
-		break;
+		return true;
 	case FIELD_CONTENT_LENGTH:
 		g->length = f->value;
 		g->lengths++;
-		break;
+		return true;
 	case FIELD_TRANSFER_ENCODING:
 		g->coding = f->value;
 		g->codings++;
-		break;
+		return true;
 	case FIELD_UPGRADE:
 		g->upgrade = f->value;
 		g->upgrades++;
-		break;
+		return true;
 	case FIELD_EXPECT:
 		g->expect = true;
 		g->expect_other = g->expect_other || !slice_ieq(f->value, SLICE("100-continue"));
-		break;
+		return false;
 	case FIELD_TE:
 		gather_te(g, f->value);
-		break;
+		return true;
 	case FIELD_CONNECTION:
-		return gather_connection(g, f->value);
+		if (!g->error)
+			g->error = gather_connection(g, f->value);
+		return true;
 	default:
-		break;
+		return (field_flags(f->id) & FIELD_FLAG_CODEC) != 0;
 	}
-	return H1_OK;
 }
 
-static void remove_hop_by_hop(struct fields *fields)
+static void remove_nominated(struct fields *fields, const struct h1_gathered *g)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < fields->n; i++) {
-		enum field_id id = fields->v[i].id;
-
-		if (id == FIELD_HOST || id == FIELD_CONTENT_LENGTH || (id && (field_flags(id) & FIELD_FLAG_HOP)))
-			continue;
-		if (kept < i)
-			fields->v[kept] = fields->v[i];
-		kept++;
-	}
-	fields->n = kept;
-}
-
-enum h1_error h1_gather(struct fields *fields, struct h1_gathered *g)
-{
-	*g = (struct h1_gathered){0};
-	for (size_t i = 0; i < fields->n; i++) {
-		enum h1_error error = fields->v[i].id ? gather_field(g, &fields->v[i]) : H1_OK;
-
-		if (error)
-			return error;
-	}
 	if (g->close) /* the one keyword that a field could be named after; the others are hop-by-hop fields */
 		fields_remove_name(fields, SLICE("close"));
 	for (size_t i = 0; i < g->nominations; i++)
 		fields_remove_name(fields, g->nominated[i]);
-	remove_hop_by_hop(fields);
-	return H1_OK;
+}
+
+enum h1_error h1_take_fields(struct slice *rest, const struct h1_limits *limits, struct fields *out,
+			     struct h1_gathered *g)
+{
+	size_t lines = 0;
+	enum h1_error error;
+
+	memset(g, 0, offsetof(struct h1_gathered, nominated)); /* of which nominations says what counts */
+	while (rest->n && rest->p[0] != '\r') {
+		struct field f;
+
+		if ((error = h1_take_field(rest, limits, &f, &g->odd)))
+			return error;
+		if (lines++ == limits->fields)
+			return H1_E_TOO_MANY_FIELDS;
+		if (!gather(g, &f) && !fields_append(out, &f))
+			return H1_E_NO_MEMORY;
+	}
+	if (rest->n == 0 || (rest->n > 2 && rest->p[1] == '\n'))
+		return H1_E_INCOMPLETE;
+	if ((error = h1_take_crlf(rest)))
+		return error;
+	remove_nominated(out, g);
+	return g->error;
 }
 
 static enum h1_error decide_coding(const struct h1_gathered *g, unsigned minor)

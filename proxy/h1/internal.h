@@ -23,7 +23,14 @@ static inline bool h1_is(enum h1_class class, char c)
 }
 
 /* Length of the longest start of s that is all H1_VALUE. */
-size_t h1_value_span(struct slice s);
+static inline size_t h1_value_span(struct slice s)
+{
+	return slice_find_control(s);
+}
+
+/* The same of H1_PLAIN, and of H1_TARGET. */
+size_t h1_plain_span(struct slice s);
+size_t h1_target_span(struct slice s);
 
 /* Length of the token that s starts with; 0 if none. */
 static inline size_t h1_token_span(struct slice s)
@@ -46,15 +53,20 @@ static inline bool h1_line_too_long(struct slice line, size_t limit)
 
 /* -- fields.c: field lines ----------------------------------------------------------------------------------------- */
 
+/* What stands in the place of a CRLF. */
+enum h1_error h1_no_crlf(struct slice rest);
+
 /* Takes a CRLF from the front of *rest; if none is there, says what stands in its place. */
-enum h1_error h1_take_crlf(struct slice *rest);
+static inline enum h1_error h1_take_crlf(struct slice *rest)
+{
+	if (rest->n < 2 || rest->p[0] != '\r' || rest->p[1] != '\n')
+		return h1_no_crlf(*rest);
+	*rest = slice_of(rest->p + 2, rest->n - 2);
+	return H1_OK;
+}
 
-/* One field line with its CRLF, from the front of *rest, which is advanced. */
-enum h1_error h1_take_field(struct slice *rest, const struct h1_limits *limits, struct slice *name,
-			    struct slice *value);
-
-/* All field lines and the empty line, after which *rest must be at its end. */
-enum h1_error h1_take_fields(struct slice *rest, const struct h1_limits *limits, struct fields *out);
+/* One field line with its CRLF, from the front of *rest, which is advanced. *odd is set if the name is not plain. */
+enum h1_error h1_take_field(struct slice *rest, const struct h1_limits *limits, struct field *f, bool *odd);
 
 /*
  * True for a field that no intermediary may take out or add behind the back of whoever reads the head: it may neither
@@ -75,7 +87,7 @@ bool h1_field_is_lookalike(struct slice name);
 /* So that nominations times fields stays a small number. */
 #define H1_NOMINATED_MAX 16
 
-/* The fields that framing depends on, gathered in one walk. */
+/* What the fields say that are of no concern to anybody behind us. */
 struct h1_gathered {
 	struct slice host;
 	struct slice length;
@@ -85,8 +97,7 @@ struct h1_gathered {
 	size_t lengths;
 	size_t codings;
 	size_t upgrades;
-	struct slice nominated[H1_NOMINATED_MAX]; /* fields to remove that are not removed anyway */
-	size_t nominations;
+	enum h1_error error; /* the first in these fields */
 	bool expect;
 	bool expect_other;
 	bool close;
@@ -94,10 +105,17 @@ struct h1_gathered {
 	bool option_upgrade;
 	bool option_te;
 	bool te_trailers;
+	bool odd; /* there are names that are not plain */
+	size_t nominations;
+	struct slice nominated[H1_NOMINATED_MAX]; /* fields to remove that are not removed anyway */
 };
 
-/* Walks the fields; afterwards only end-to-end fields are left in the list, without Host and Content-Length. */
-enum h1_error h1_gather(struct fields *fields, struct h1_gathered *g);
+/*
+ * Takes all field lines and the empty line, after which *rest must be at its end. To *out go end-to-end fields alone,
+ * without Host and Content-Length; what the others say is gathered in *g.
+ */
+enum h1_error h1_take_fields(struct slice *rest, const struct h1_limits *limits, struct fields *out,
+			     struct h1_gathered *g);
 
 /*
  * Decides content length and transfer coding. Sets kind to CHUNKED, LENGTH or NONE, and length and has_length.

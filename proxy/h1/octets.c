@@ -1,3 +1,4 @@
+#include "rules/base/octets.h"
 #include "proxy/h1/internal.h"
 
 /* Classes of each octet. B: value alone; V: value and target; T: token too; A: of a plain name too. */
@@ -35,30 +36,38 @@ const unsigned char h1_octets[256] = {
 };
 // clang-format on
 
-#define ONES UINT64_C(0x0101010101010101)
-#define HIGH UINT64_C(0x8080808080808080)
-
-/* True if one of the eight octets is below 0x20 or is DEL; exact, only which octet it was is not told. */
-static bool has_control(const char *p)
+static octets not_plain(octets v)
 {
-	uint64_t w, del;
-
-	memcpy(&w, p, sizeof w);
-	del = w ^ (ONES * 0x7f);
-	return ((((w - ONES * 0x20) & ~w) | ((del - ONES) & ~del)) & HIGH) != 0;
+	return (octets) ~(((v | 0x20) - 'a' < 26) | (v - '0' < 10) | (v == '-'));
 }
 
-size_t h1_value_span(struct slice s)
+static octets not_target(octets v)
+{
+	return (octets)((v <= 0x20) | (v == '#') | (v == 0x7f));
+}
+
+/* others: those of sixteen that are not of the class. */
+static inline __attribute__((always_inline)) size_t span(struct slice s, enum h1_class class, octets (*others)(octets))
 {
 	size_t i = 0;
 
-	for (;;) {
-		while (s.n - i >= 8 && !has_control(s.p + i))
-			i += 8;
-		for (size_t end = s.n - i < 8 ? s.n : i + 8; i < end; i++)
-			if (!h1_is(H1_VALUE, s.p[i]))
-				return i;
-		if (i == s.n)
-			return i;
+	for (; i + OCTETS <= s.n; i += OCTETS) {
+		size_t at = octets_first(others(octets_load(s.p + i)));
+
+		if (at < OCTETS)
+			return i + at;
 	}
+	while (i < s.n && h1_is(class, s.p[i]))
+		i++;
+	return i;
+}
+
+size_t h1_plain_span(struct slice s)
+{
+	return span(s, H1_PLAIN, not_plain);
+}
+
+size_t h1_target_span(struct slice s)
+{
+	return span(s, H1_TARGET, not_target);
 }

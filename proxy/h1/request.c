@@ -41,10 +41,8 @@ static enum h1_error take_method(struct slice *rest, struct slice *method)
 
 static enum h1_error take_target(struct slice *rest, struct slice *target)
 {
-	size_t n = 0;
+	size_t n = h1_target_span(*rest);
 
-	while (n < rest->n && h1_is(H1_TARGET, rest->p[n]))
-		n++;
 	*target = slice_head(*rest, n);
 	if (n == rest->n)
 		return H1_E_INCOMPLETE;
@@ -177,8 +175,9 @@ enum h1_error h1_parse_request(struct slice head, const struct h1_limits *limits
 	if (head.n > limits->head)
 		return H1_E_HEAD_TOO_LONG;
 	if ((error = skip_empty_lines(&head)) || (error = take_request_line(&head, limits, out)) ||
-	    (error = resolve_target(out, arena, &absolute)) || (error = h1_take_fields(&head, limits, &out->fields)) ||
-	    (error = h1_gather(&out->fields, &g)) || (error = check_lookalikes(&out->fields)) ||
+	    (error = resolve_target(out, arena, &absolute)) ||
+	    (error = h1_take_fields(&head, limits, &out->fields, &g)) ||
+	    (g.odd && (error = check_lookalikes(&out->fields))) ||
 	    (error = resolve_authority(out, &g, absolute.authority, arena)) ||
 	    (error = h1_decide_body(&g, out->minor, framing)) || (error = decide_expect(&g, out, framing)))
 		return error;

@@ -93,8 +93,7 @@ enum h1_error h1_parse_response(struct slice head, const struct h1_limits *limit
 	if (head.n > limits->head)
 		return H1_E_HEAD_TOO_LONG;
 	if ((error = take_status_line(&head, limits, &minor, out)) ||
-	    (error = h1_take_fields(&head, limits, &out->fields)) || (error = h1_gather(&out->fields, &g)) ||
-	    (error = h1_decide_body(&g, minor, framing)))
+	    (error = h1_take_fields(&head, limits, &out->fields, &g)) || (error = h1_decide_body(&g, minor, framing)))
 		return error;
 	h1_decide_connection(&g, minor, framing);
 	if ((error = decide_switch(out->status, upgrade_asked, framing)))

@@ -11,9 +11,9 @@ static enum h1_scan_result refuse(struct h1_scan *s, enum h1_error error)
 
 static enum h1_error check_length(const struct h1_scan *s, const struct h1_limits *limits, struct slice line)
 {
-	if (s->lines == 0)
-		return h1_line_too_long(line, limits->line) ? H1_E_LINE_TOO_LONG : H1_OK;
-	return h1_line_too_long(line, limits->field) ? H1_E_FIELD_TOO_LONG : H1_OK;
+	if (!h1_line_too_long(line, s->lines ? limits->field : limits->line))
+		return H1_OK;
+	return s->lines ? H1_E_FIELD_TOO_LONG : H1_E_LINE_TOO_LONG;
 }
 
 /*
@@ -24,7 +24,7 @@ static bool starts_well(const struct h1_scan *s, bool request, struct slice in)
 {
 	char c;
 
-	if (s->lines || s->line == in.n)
+	if (s->lines)
 		return true;
 	c = in.p[s->line];
 	return c == '\r' || c == '\n' || (request ? h1_is(H1_TCHAR, c) : c == 'H');
@@ -66,7 +66,7 @@ enum h1_scan_result h1_scan(struct h1_scan *s, const struct h1_limits *limits, b
 		struct slice line;
 		enum h1_scan_result result;
 
-		if (s->pos == s->line && !starts_well(s, request, seen))
+		if (!starts_well(s, request, seen))
 			return refuse(s, request ? H1_E_METHOD : H1_E_VERSION);
 		lf = memchr(seen.p + s->pos, '\n', seen.n - s->pos);
 		if (!lf) {

@@ -7,44 +7,74 @@ static char *put(char *w, struct slice s)
 	return w + s.n;
 }
 
-static bool add_field(struct buffer *out, struct slice name, struct slice value)
-{
-	char *start = buffer_reserve(out, name.n + value.n + 4), *w = start;
+/* A head that is being written. */
+struct head {
+	struct buffer *out;
+	size_t start;
+	size_t lines;
+};
 
-	if (!w)
-		return false;
-	w = put(w, name);
-	w = put(w, SLICE(": "));
-	w = put(w, value);
-	w = put(w, SLICE("\r\n"));
-	buffer_commit(out, (size_t)(w - start));
-	return true;
+static struct head begin_head(struct buffer *out)
+{
+	return (struct head){.out = out, .start = out->n};
 }
 
 /*
- * Names and values come from a parser that let no control octet through, or from rules and configuration. This check
- * is the last line: whatever went wrong before, no line end of ours is ever written from a value.
+ * Ends the head, or takes back what of it was written: half a head must never be sent.
+ *
+ * Names and values come from a parser that let no control octet through, or from rules and configuration. The count is
+ * the last line: whatever went wrong before, the only control octets of a head are the CR and LF of the lines that were
+ * meant, so no line is ever forged from a value.
  */
-bool h1_is_writable(const struct field *f)
+static bool end_head(const struct head *h, bool ok)
 {
-	return f->name.n && h1_token_span(f->name) == f->name.n && h1_value_span(f->value) == f->value.n;
+	ok = ok && buffer_add(h->out, SLICE("\r\n")) &&
+	     slice_count_controls(slice_from(buffer_slice(h->out), h->start)) == 2 * (h->lines + 1);
+	if (!ok)
+		h->out->n = h->start;
+	return ok;
 }
 
-/* The fields as they are, but those that only the framing may write. */
-static bool add_fields(struct buffer *out, const struct fields *fields, unsigned without)
+/* A text that starts with the field's name, and goes on with what cannot be in one. Names of the table are tokens. */
+static bool starts_with_token(struct slice text, const struct field *f)
 {
-	for (size_t i = 0; i < fields->n; i++) {
-		const struct field *f = &fields->v[i];
+	return f->id != FIELD_OTHER ||
+	       (f->name.n && (h1_plain_span(text) == f->name.n || h1_token_span(text) == f->name.n));
+}
 
-		if (f->id == FIELD_HOST || f->id == FIELD_CONTENT_LENGTH || (field_flags(f->id) & without))
+bool h1_is_writable(const struct field *f)
+{
+	return starts_with_token(f->name, f) && h1_value_span(f->value) == f->value.n;
+}
+
+static bool add_fields(struct head *h, const struct field *v, size_t n, unsigned without)
+{
+	for (const struct field *f = v; n; f++, n--) {
+		char *start, *w;
+
+		if (field_flags(f->id) & without)
 			continue;
-		if (!h1_is_writable(f) || !add_field(out, f->name, f->value))
+		start = w = buffer_reserve(h->out, f->name.n + f->value.n + 4);
+		if (!w)
 			return false;
+		w = put(w, f->name);
+		w = put(w, SLICE(": "));
+		w = put(w, f->value);
+		w = put(w, SLICE("\r\n"));
+		if (!starts_with_token(slice_of(start, (size_t)(w - start)), f))
+			return false;
+		buffer_commit(h->out, (size_t)(w - start));
+		h->lines++;
 	}
 	return true;
 }
 
-static bool add_length(struct buffer *out, uint64_t n)
+static bool add_field(struct head *h, enum field_id id, struct slice value)
+{
+	return add_fields(h, &(struct field){field_name(id), value, id}, 1, 0);
+}
+
+static bool add_length(struct head *h, uint64_t n)
 {
 	char digits[20];
 	size_t at = sizeof digits;
@@ -53,85 +83,73 @@ static bool add_length(struct buffer *out, uint64_t n)
 		digits[--at] = (char)('0' + n % 10);
 		n /= 10;
 	} while (n);
-	return add_field(out, SLICE("Content-Length"), slice_of(digits + at, sizeof digits - at));
+	return add_field(h, FIELD_CONTENT_LENGTH, slice_of(digits + at, sizeof digits - at));
 }
 
-static bool add_body_framing(struct buffer *out, const struct h1_framing *framing)
+static bool add_body_framing(struct head *h, const struct h1_framing *framing)
 {
 	if (framing->kind == H1_BODY_LENGTH)
-		return add_length(out, framing->length);
+		return add_length(h, framing->length);
 	if (framing->kind == H1_BODY_CHUNKED)
-		return add_field(out, SLICE("Transfer-Encoding"), SLICE("chunked"));
+		return add_field(h, FIELD_TRANSFER_ENCODING, SLICE("chunked"));
 	return true;
 }
 
-static bool add_upgrade(struct buffer *out, const struct h1_framing *framing, bool close)
+static bool add_upgrade(struct head *h, const struct h1_framing *framing, bool close)
 {
 	struct slice protocol = framing->upgrade_protocol;
 
-	return protocol.n && h1_value_span(protocol) == protocol.n &&
-	       add_field(out, SLICE("Connection"), close ? SLICE("close, upgrade") : SLICE("upgrade")) &&
-	       add_field(out, SLICE("Upgrade"), protocol);
-}
-
-/* Ends the head, or takes back what of it was written: half a head must never be sent. */
-static bool end_head(struct buffer *out, size_t start, bool ok)
-{
-	ok = ok && buffer_add(out, SLICE("\r\n"));
-	if (!ok)
-		out->n = start;
-	return ok;
+	return protocol.n && add_field(h, FIELD_CONNECTION, close ? SLICE("close, upgrade") : SLICE("upgrade")) &&
+	       add_field(h, FIELD_UPGRADE, protocol);
 }
 
 /* -- requests ------------------------------------------------------------------------------------------------------ */
 
-static bool add_request_line(struct buffer *out, const struct request *req)
+static bool add_request_line(struct head *h, const struct request *req)
 {
 	char *start, *w;
 
 	if (req->method.n == 0 || h1_token_span(req->method) != req->method.n || req->target.n == 0 ||
-	    req->authority.n == 0 || h1_value_span(req->authority) != req->authority.n)
+	    h1_target_span(req->target) != req->target.n || req->authority.n == 0)
 		return false;
-	for (size_t i = 0; i < req->target.n; i++)
-		if (!h1_is(H1_TARGET, req->target.p[i]))
-			return false;
-	start = w = buffer_reserve(out, req->method.n + req->target.n + 12);
+	start = w = buffer_reserve(h->out, req->method.n + req->target.n + 12);
 	if (!w)
 		return false;
 	w = put(w, req->method);
 	*w++ = ' ';
 	w = put(w, req->target);
 	w = put(w, SLICE(" HTTP/1.1\r\n"));
-	buffer_commit(out, (size_t)(w - start));
-	return add_field(out, SLICE("Host"), req->authority);
+	buffer_commit(h->out, (size_t)(w - start));
+	h->lines++;
+	return add_field(h, FIELD_HOST, req->authority);
 }
 
-static bool add_request_connection(struct buffer *out, const struct h1_framing *framing)
+static bool add_request_connection(struct head *h, const struct h1_framing *framing)
 {
 	if (framing->upgrade)
-		return add_upgrade(out, framing, !framing->keep_alive);
-	return framing->keep_alive || add_field(out, SLICE("Connection"), SLICE("close"));
+		return add_upgrade(h, framing, !framing->keep_alive);
+	return framing->keep_alive || add_field(h, FIELD_CONNECTION, SLICE("close"));
 }
 
 bool h1_write_request(struct buffer *out, const struct request *req, const struct h1_framing *framing)
 {
-	size_t start = out->n;
-	bool ok = framing->kind != H1_BODY_CLOSE && add_request_line(out, req) &&
-		  add_fields(out, &req->fields, FIELD_FLAG_HOP) && add_body_framing(out, framing) &&
-		  add_request_connection(out, framing);
+	struct head h = begin_head(out);
+	bool ok = framing->kind != H1_BODY_CLOSE && add_request_line(&h, req) &&
+		  add_fields(&h, req->fields.v, req->fields.n, FIELD_FLAG_CODEC) && add_body_framing(&h, framing) &&
+		  add_request_connection(&h, framing);
 
-	return end_head(out, start, ok);
+	return end_head(&h, ok);
 }
 
 /* -- responses ----------------------------------------------------------------------------------------------------- */
 
-static bool add_status_line(struct buffer *out, const struct response *resp)
+static bool add_status_line(struct head *h, const struct response *resp)
 {
 	char *start, *w;
 
-	if (resp->status < 100 || resp->status > 999 || h1_value_span(resp->reason) != resp->reason.n)
+	if (resp->status < 100 || resp->status > 999)
 		return false;
-	start = w = buffer_reserve(out, resp->reason.n + 15);
+	start = w = buffer_reserve(h->out, resp->reason.n + 15);
 	if (!w)
 		return false;
 	w = put(w, SLICE("HTTP/1.1 "));
@@ -141,42 +159,42 @@ static bool add_status_line(struct buffer *out, const struct response *resp)
 	*w++ = ' ';
 	w = put(w, resp->reason);
 	w = put(w, SLICE("\r\n"));
-	buffer_commit(out, (size_t)(w - start));
+	buffer_commit(h->out, (size_t)(w - start));
+	h->lines++;
 	return true;
 }
 
-static bool add_response_connection(struct buffer *out, unsigned status, const struct h1_framing *framing,
-				    unsigned minor)
+static bool add_response_connection(struct head *h, unsigned status, const struct h1_framing *framing, unsigned minor)
 {
 	if (status == 101)
-		return add_upgrade(out, framing, false);
+		return add_upgrade(h, framing, false);
 	if (status < 200)
 		return true;
 	if (!framing->keep_alive || framing->kind == H1_BODY_CLOSE)
-		return add_field(out, SLICE("Connection"), SLICE("close"));
-	return minor > 0 || add_field(out, SLICE("Connection"), SLICE("keep-alive"));
+		return add_field(h, FIELD_CONNECTION, SLICE("close"));
+	return minor > 0 || add_field(h, FIELD_CONNECTION, SLICE("keep-alive"));
 }
 
-static bool add_response_framing(struct buffer *out, unsigned status, const struct h1_framing *framing, unsigned minor)
+static bool add_response_framing(struct head *h, unsigned status, const struct h1_framing *framing, unsigned minor)
 {
 	if (status < 200 || status == 204)
 		return framing->kind == H1_BODY_NONE || (framing->kind == H1_BODY_LENGTH && framing->length == 0);
 	if (framing->kind == H1_BODY_CHUNKED && minor == 0)
 		return false;
 	if (framing->kind == H1_BODY_NONE && framing->has_length)
-		return add_length(out, framing->length);
-	return add_body_framing(out, framing);
+		return add_length(h, framing->length);
+	return add_body_framing(h, framing);
 }
 
 bool h1_write_response(struct buffer *out, const struct response *resp, const struct h1_framing *framing,
 		       unsigned minor)
 {
-	size_t start = out->n;
-	bool ok = add_status_line(out, resp) && add_fields(out, &resp->fields, FIELD_FLAG_HOP) &&
-		  add_response_framing(out, resp->status, framing, minor) &&
-		  add_response_connection(out, resp->status, framing, minor);
+	struct head h = begin_head(out);
+	bool ok = add_status_line(&h, resp) && add_fields(&h, resp->fields.v, resp->fields.n, FIELD_FLAG_CODEC) &&
+		  add_response_framing(&h, resp->status, framing, minor) &&
+		  add_response_connection(&h, resp->status, framing, minor);
 
-	return end_head(out, start, ok);
+	return end_head(&h, ok);
 }
 
 /* -- chunks -------------------------------------------------------------------------------------------------------- */
@@ -199,9 +217,9 @@ size_t h1_chunk_head(char out[20], uint64_t n)
 
 bool h1_write_last_chunk(struct buffer *out, const struct fields *trailers)
 {
-	size_t start = out->n;
+	struct head h = {.out = out, .start = out->n, .lines = 1};
 	bool ok = buffer_add(out, SLICE("0\r\n")) &&
-		  (!trailers || add_fields(out, trailers, FIELD_FLAG_HOP | FIELD_FLAG_NOTRAIL));
+		  (!trailers || add_fields(&h, trailers->v, trailers->n, FIELD_FLAG_CODEC | FIELD_FLAG_NOTRAIL));
 
-	return end_head(out, start, ok);
+	return end_head(&h, ok);
 }

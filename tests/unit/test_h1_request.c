@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/support/h1_text.h"
@@ -324,7 +325,7 @@ static void test_lookalikes(void **state)
 	check_bad(bad, CG_COUNT(bad));
 }
 
-/* Each octet at each place of a long value: eight at a time must be as strict as one at a time. */
+/* Each octet at each place of a long value: many at a time must be as strict as one at a time. */
 static void test_value_octets(void **state)
 {
 	struct h1_limits limits = H1_LIMITS_DEFAULT;
@@ -347,6 +348,61 @@ static void test_value_octets(void **state)
 		in[at] = before;
 	}
 	buffer_free(&text);
+}
+
+/* ':' ends the name, and what follows may stand in a value. */
+static bool in_name(int c)
+{
+	return c == ':' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+	       (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static bool in_target(int c)
+{
+	return c > ' ' && c != '#' && c != 0x7f;
+}
+
+/* One octet is replaced in a text between two others, of every length about a block of sixteen. */
+static void check_octets(const char *before, const char *after, bool (*good)(int c))
+{
+	static const size_t lengths[] = {1, 2, 7, 8, 9, 14, 15, 16, 17, 18, 30, 31, 32, 33, 34};
+	struct h1_limits limits = H1_LIMITS_DEFAULT;
+	size_t start = strlen(before);
+	struct buffer text;
+
+	buffer_init(&text, 4096);
+	for (size_t i = 0; i < CG_COUNT(lengths); i++) {
+		char in[256];
+		int n = snprintf(in, sizeof in, "%s%.*s%s", before, (int)lengths[i],
+				 "n0123456789-ABCDEFGHIJ-abcdefghijkl", after);
+
+		for (size_t at = start; at < start + lengths[i]; at++) {
+			char old = in[at];
+
+			for (int c = 0; c < 256; c++) {
+				in[at] = (char)c;
+				buffer_clear(&text);
+				if ((parse(slice_of(in, (size_t)n), &limits, false, &text) == H1_OK) != good(c))
+					fail_msg("%02x at %zu of %zu, in \"%s\"", (unsigned)c, at - start, lengths[i],
+						 in);
+			}
+			in[at] = old;
+		}
+	}
+	buffer_free(&text);
+}
+
+static void test_name_octets(void **state)
+{
+	(void)state;
+	check_octets("GET / HTTP/1.1\r\nHost: a\r\nx", ":\r\n\r\n", in_name);
+	check_octets("GET / HTTP/1.1\r\nHost: a\r\nx", ": b\r\nC: a longer value\r\n\r\n", in_name);
+}
+
+static void test_target_octets(void **state)
+{
+	(void)state;
+	check_octets("GET /", " HTTP/1.1\r\nHost: a\r\n\r\n", in_target);
 }
 
 static void test_body_framing(void **state)
@@ -519,11 +575,12 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request_line), cmocka_unit_test(test_bad_request_line),
-		cmocka_unit_test(test_absolute),     cmocka_unit_test(test_host),
-		cmocka_unit_test(test_fields),	     cmocka_unit_test(test_lookalikes),
-		cmocka_unit_test(test_value_octets), cmocka_unit_test(test_body_framing),
-		cmocka_unit_test(test_connection),   cmocka_unit_test(test_upgrade_te_expect),
+		cmocka_unit_test(test_request_line),  cmocka_unit_test(test_bad_request_line),
+		cmocka_unit_test(test_absolute),      cmocka_unit_test(test_host),
+		cmocka_unit_test(test_fields),	      cmocka_unit_test(test_lookalikes),
+		cmocka_unit_test(test_value_octets),  cmocka_unit_test(test_name_octets),
+		cmocka_unit_test(test_target_octets), cmocka_unit_test(test_body_framing),
+		cmocka_unit_test(test_connection),    cmocka_unit_test(test_upgrade_te_expect),
 		cmocka_unit_test(test_limits),
 	};
 

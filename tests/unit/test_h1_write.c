@@ -164,6 +164,75 @@ static void test_no_forged_request(void **state)
 	buffer_free(&out);
 }
 
+/* One octet of each part of a head: never a line that was not meant, whatever the length. */
+static void check_forgery(struct slice part, char *octet, bool token)
+{
+	static const struct h1_framing plain = {.keep_alive = true};
+	const struct slice a = SLICE("a");
+	struct request req = {.method = SLICE("GET"), .target = SLICE("/"), .authority = token ? a : part};
+	struct response resp = {.status = 200, .reason = token ? a : part};
+	struct buffer out;
+	struct arena arena;
+
+	arena_init(&arena, 0, 4096);
+	fields_init(&req.fields, &arena);
+	assert_true(fields_add(&req.fields, token ? part : a, token ? a : part));
+	buffer_init(&out, 4096);
+	for (int c = 0; c < 256; c++) {
+		bool good = token ? (c && strchr("!#$%&'*+-.^_`|~", c)) || (c >= '0' && c <= '9') ||
+					    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+				  : c == '\t' || (c >= ' ' && c != 0x7f);
+
+		*octet = (char)c;
+		buffer_clear(&out);
+		assert_int_equal(h1_write_request(&out, &req, &plain), good);
+		resp.fields = token ? req.fields : (struct fields){0};
+		assert_int_equal(h1_write_response(&out, &resp, &plain, 1), good);
+		if (!good)
+			assert_int_equal(out.n, 0);
+	}
+	buffer_free(&out);
+	arena_free(&arena);
+}
+
+static void test_each_octet(void **state)
+{
+	char text[50];
+
+	(void)state;
+	for (size_t n = 1; n < sizeof text; n += n < 14 || n > 17 ? 3 : 1)
+		for (size_t at = 0; at < n; at++) {
+			memset(text, 'x', sizeof text);
+			check_forgery(slice_of(text, n), &text[at], false);
+			text[at] = 'x';
+			check_forgery(slice_of(text, n), &text[at], true);
+		}
+}
+
+/* As many line ends as make a count of eight bits begin anew. */
+static void test_many_forged(void **state)
+{
+	static const struct h1_framing plain = {.keep_alive = true};
+	static char text[256 * 16];
+	struct response resp = {.status = 200};
+	struct buffer out;
+	struct arena arena;
+
+	(void)state;
+	memset(text, 'a', sizeof text);
+	for (size_t i = 0; i < sizeof text; i += 16)
+		text[i] = '\n';
+	arena_init(&arena, 0, 4096);
+	fields_init(&resp.fields, &arena);
+	assert_true(fields_add(&resp.fields, SLICE("A"), slice_of(text, sizeof text)));
+	buffer_init(&out, 2 * sizeof text);
+	assert_false(h1_write_response(&out, &resp, &plain, 1));
+	memset(text, 'a', sizeof text);
+	assert_true(h1_write_response(&out, &resp, &plain, 1));
+	buffer_free(&out);
+	arena_free(&arena);
+}
+
 struct response_row {
 	unsigned status;
 	struct slice reason;
@@ -310,6 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),   cmocka_unit_test(test_no_forged_request),
+		cmocka_unit_test(test_each_octet), cmocka_unit_test(test_many_forged),
 		cmocka_unit_test(test_responses),  cmocka_unit_test(test_chunk_heads),
 		cmocka_unit_test(test_last_chunk),
 	};
