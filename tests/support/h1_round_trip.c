@@ -17,6 +17,8 @@ void h1_round_trip(struct request *req, struct h1_framing *framing)
 	CG_CHECK(h1_write_request(&head, req, framing));
 	CG_CHECK(naive_head_length(buffer_slice(&head), &wide, true) == head.n);
 	CG_CHECK(!h1_parse_request(buffer_slice(&head), &wide, req->secure, &arena, &again, &again_framing));
+	if (!framing->keep_alive) /* "Connection: close" is written, and nominates a field of that name */
+		fields_remove_name(&req->fields, SLICE("close"));
 	req->minor = 1;		      /* always written */
 	framing->te_trailers = false; /* never written */
 	CG_CHECK(h1_text_request(&a, req, framing) && h1_text_request(&b, &again, &again_framing));
