@@ -140,16 +140,15 @@ void visitor_next(struct visitor *v, bool keep_alive)
 static bool consume_head(struct visitor *v, struct slice *in)
 {
 	const struct config *c = v->server->parts.config;
+	bool begins = v->state == VISITOR_IDLE;
 	size_t length = 0;
 	bool ok;
 
-	if (v->state == VISITOR_IDLE) {
-		v->state = VISITOR_HEAD;
-		if (v->requests)
-			visitor_wait(v, c->timeouts.head);
-	}
+	v->state = VISITOR_HEAD;
 	switch (h1_scan(&v->scan, &c->limits.h1, true, *in, &length)) {
 	case H1_SCAN_MORE:
+		if (begins && v->requests)
+			visitor_wait(v, c->timeouts.head);
 		room_set(v, &v->server->waiting);
 		return false;
 	case H1_SCAN_ERROR:
