@@ -14,9 +14,9 @@ struct h2_session {
 	const struct h2_owner *owner;
 	void *arg;
 	struct h2_head head;
-	bool in_head;  /* a head has come in part */
-	bool trailers; /* the head being read is a trailer section */
-	unsigned pieces;
+	bool in_head;	 /* a head has come in part */
+	bool trailers;	 /* the head being read is a trailer section */
+	unsigned pieces; /* CONTINUATION frames of it */
 	bool receiving;
 	bool terminated; /* nothing that comes counts any more */
 	enum h2_code code;
@@ -92,8 +92,10 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
 	struct slice n = text_of(name, name_n), v = text_of(value, value_n);
 
 	(void)ng, (void)flags;
-	if (frame->hd.type != NGHTTP2_HEADERS || s->terminated)
+	if (frame->hd.type != NGHTTP2_HEADERS)
 		return 0;
+	if (s->terminated)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	if (s->trailers)
 		take_trailer(s, frame->hd.stream_id, n, v);
 	else
