@@ -26,7 +26,7 @@ WIDE = 1 << 24  # a window that nobody fills
 FRAME = 16384
 
 
-class Reset(Exception):
+class Reset(EOFError):
     """The peer reset the stream before its response was complete."""
 
     def __init__(self, code, stream):

@@ -292,7 +292,7 @@ def test_frames():
 
 def test_garbage():
     """random frames end connections, never the worker"""
-    seed = os.environ.get('CRUMBGATE_TEST_SEED') or str(random.randrange(1 << 32))
+    seed = os.environ.get('CRUMBGATE_SEED') or str(random.randrange(1 << 32))
     print('# seed', seed, flush=True)
     rng = random.Random(seed)
     head = b''.join(literal(n, v) for n, v in fields(method='POST'))

@@ -17,6 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'e2e'))
 import kit  # noqa: E402
+from h2kit import H2, reset  # noqa: E402
 from kit import Client, Origin, Proxy, echo, reply, same, true  # noqa: E402
 from test_pressure import TlsOrigin  # noqa: E402
 
@@ -229,8 +230,26 @@ def left_early(w):
     c.close()
 
 
+def http2(w):
+    """Everything at once on one connection."""
+    with H2(w.proxy.port) as c:
+        wanted = [('/a', 'localhost', 200), ('/large', 'localhost', 200), ('/page', 'localhost', 200),
+                  ('/collect', 'localhost', 204), ('/b', 'nowhere.example', 421), ('/c', 'user@localhost', 400)]
+        asked = [c.request('GET', path, [('cookie', '_ga=1'), ('cookie', 'lang=de'), ('te', 'trailers')],
+                           authority=host) for path, host, _ in wanted]
+        upload = c.request('POST', '/up', end=False)
+        ws = c.request('CONNECT', '/', end=False, protocol='websocket')
+        cut = c.request('GET', '/large')
+        c.upload(upload, b'x' * 100000, end=False)
+        c.send_head(upload, [('x-trailer', '1')])
+        c.upload(ws, b'y' * 30000)
+        c.send(reset(cut))
+        same([c.response(x).status for x in asked], [status for _, _, status in wanted])
+        same([c.response(upload).status, len(c.response(ws).body)], [200, 30000])
+
+
 SCENARIOS = [get, get_tls, post, pipeline, error_pages, tunnel, interim, large, page, upload, tls_origin,
-             left_early]
+             left_early, http2]
 
 
 # -- running ----------------------------------------------------------------------------------------------------------
