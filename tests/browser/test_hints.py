@@ -29,6 +29,17 @@ class Tracker:
             c.close()
 
 
+def hint(c, head, followed):
+    """Sends a 103 until the browser follows it. Over HTTP/2 Chromium forgets one that it reads before it noted, in a task
+    of its own, that the request is sent (SpdyHttpStream::OnEarlyHintsReceived without a response callback): on a busy
+    machine our answer is often quicker. Of those that it takes only the first counts."""
+    for patience in (0.1, 0.4, 1.6, 6.4, kit.DEADLINE):
+        c.sendall(head)
+        if followed.wait(patience):
+            return True
+    return False
+
+
 def shown(granted):
     """How often the tracker was visited for a page whose hints lead there, once the browser followed them."""
     tracker, followed = Tracker(), threading.Event()
@@ -38,11 +49,10 @@ def shown(granted):
             followed.set()
             c.sendall(reply(b'h1 { color: red }', '200 OK', 'Content-Type: text/css'))
         elif r.target == '/hinting':
-            c.sendall((f'HTTP/1.1 103 Early Hints\r\nLink: <https://tracker.example:{tracker.port}>; rel=preconnect\r\n'
-                       f'Link: <https://tracker.example:{tracker.port}/t.js>; rel=preload; as=script\r\n'
-                       'Link: </style.css>; rel=preload; as=style\r\n\r\n').encode())
-            followed.wait(kit.DEADLINE)
-            if granted:
+            head = (f'HTTP/1.1 103 Early Hints\r\nLink: <https://tracker.example:{tracker.port}>; rel=preconnect\r\n'
+                    f'Link: <https://tracker.example:{tracker.port}/t.js>; rel=preload; as=script\r\n'
+                    'Link: </style.css>; rel=preload; as=style\r\n\r\n').encode()
+            if hint(c, head, followed) and granted:
                 kit.wait_for(lambda: tracker.visits, 'the browser to visit the tracker')
             c.sendall(reply(PAGE, '200 OK', 'Content-Type: text/html'))
         else:
