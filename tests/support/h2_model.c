@@ -272,7 +272,8 @@ static void took_in(struct h2_model *m, struct slice in)
 	m->in_skip -= skip;
 	in = slice_from(in, skip);
 	while (in.n) {
-		(void)tap(&m->in_tap, &in, &n);
+		if (tap(&m->in_tap, &in, &n))
+			m->left = m->left || m->in_tap.head[3] == GOAWAY;
 		m->in_data += m->in_tap.head[3] == DATA ? n : 0;
 	}
 }

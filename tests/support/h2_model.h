@@ -55,6 +55,7 @@ struct h2_model {
 	bool fails;	 /* writing does */
 	bool failed;	 /* h2_send() did */
 	bool terminated; /* nothing can be expected any more */
+	bool left;	 /* the visitor has sent GOAWAY */
 	unsigned abused[H2_ABUSE_STREAMS + 1];
 	int64_t now_ms;
 	struct h2_tap in_tap, out_tap;
