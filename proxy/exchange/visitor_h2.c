@@ -26,7 +26,8 @@ static void *on_request(void *arg, const struct h2_request *r)
 	h->visitor->requests++;
 	room_set(h->visitor, NULL);
 	/* What it waited for has come: the next wait, even for the same, has a deadline of its own. */
-	if (h->wait == H2_WAIT_IDLE || h->wait == H2_WAIT_HEAD)
+	h->due = H2_WAIT_NOTHING;
+	if (h->wait != H2_WAIT_OUTPUT)
 		h->wait = H2_WAIT_NOTHING;
 	c->channel.eof = r->end;
 	c->channel.connect = r->tunnel;
@@ -202,18 +203,26 @@ static void wait_for(struct visitor_h2 *h, enum h2_wait what, int64_t ms)
 		visitor_wait(h->visitor, ms);
 }
 
+static enum h2_wait what_is_due(const struct visitor_h2 *h)
+{
+	if (h2_reads_head(h->session) || h->visitor->requests == 0)
+		return H2_WAIT_HEAD;
+	return h->n_channels ? H2_WAIT_NOTHING : H2_WAIT_IDLE;
+}
+
 static void set_deadline(struct visitor_h2 *h)
 {
 	const struct config_timeouts *t = &config_of(h)->timeouts;
+	enum h2_wait due = what_is_due(h);
+	int64_t now = due == H2_WAIT_NOTHING ? 0 : io_now_ms();
 
+	if (h->due != due)
+		h->due_ms = now + (due == H2_WAIT_HEAD ? t->head : t->idle);
+	h->due = due;
 	if (stream_queued(&h->visitor->stream))
 		wait_for(h, H2_WAIT_OUTPUT, t->body);
-	else if (h2_reads_head(h->session) || h->visitor->requests == 0)
-		wait_for(h, H2_WAIT_HEAD, t->head);
-	else if (h->n_channels)
-		wait_for(h, H2_WAIT_NOTHING, 0);
 	else
-		wait_for(h, H2_WAIT_IDLE, t->idle);
+		wait_for(h, due, h->due_ms > now ? h->due_ms - now : 1);
 }
 
 static void resume_channels(struct visitor_h2 *h)

@@ -6,7 +6,10 @@
 #include "proxy/h2/h2.h"
 #include "proxy/io/queue.h"
 
-/* What the connection's deadline stands for. It is moved only when that changes, so that no trickle prolongs it. */
+/*
+ * What the connection's deadline stands for. It is moved only when that changes, so that no trickle prolongs it; a full
+ * socket in between does not make the others longer.
+ */
 enum h2_wait {
 	H2_WAIT_NOTHING, /* the streams have deadlines of their own */
 	H2_WAIT_IDLE,
@@ -21,6 +24,8 @@ struct visitor_h2 {
 	struct channel_h2 *channels;
 	size_t n_channels;
 	enum h2_wait wait;
+	enum h2_wait due; /* the same, whether the socket is full or not */
+	int64_t due_ms;	  /* when it runs out; of io_now_ms() */
 	struct deadline farewell; /* after the notice: no new requests from here on */
 	bool noticed;
 	bool gone;
