@@ -359,7 +359,7 @@ def test_octet_by_octet():
         sent = []
         c.send, send = sent.append, c.send
         sent.append(b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + b'\0\0\0\4\0\0\0\0\0')
-        sid = c.request('POST', '/slow', [('x', 'y' * 300)], end=False, pieces=3)
+        sid = c.request('POST', '/slow', [('x', 'y' * 300)], end=False)
         c.data(sid, b'abc', pad=2)
         c.data(sid, b'def', True)
         c.send = send
