@@ -24,8 +24,8 @@ struct visitor_h2 {
 	struct channel_h2 *channels;
 	size_t n_channels;
 	enum h2_wait wait;
-	enum h2_wait due; /* the same, whether the socket is full or not */
-	int64_t due_ms;	  /* when it runs out; of io_now_ms() */
+	enum h2_wait due;	  /* the same, whether the socket is full or not */
+	int64_t due_ms;		  /* when it runs out; of io_now_ms() */
 	struct deadline farewell; /* after the notice: no new requests from here on */
 	bool noticed;
 	bool gone;

@@ -331,13 +331,16 @@ def test_wrong_length():
             complete.append(n)
         return echo(r, c) if r.method == 'GET' else c.sendall(reply())
     with Origin(handler) as o, Proxy(o) as p, H2(p.port) as c:
-        for length, pieces in ((10, [b'x' * 9]), (10, [b'x' * 4, b'x' * 5]), (10, [b'']), (0, [b'x']), (3, [b'x' * 4]),
+        for length, pieces in ((10, [b'x' * 9]), (10, [b'x' * 4, b'x' * 5]), (10, [b'']), (3, [b'x' * 4]),
                                (20000, [b'x' * 16000, b'x' * 4001])):
             sid = c.request('POST', '/', [('content-length', str(length))], end=False)
             for i, piece in enumerate(pieces):
                 c.data(sid, piece, i == len(pieces) - 1)
             same([length, c.reset_code(sid)], [length, PROTOCOL_ERROR])
             same([length, c.streams[sid].ended], [length, False])
+        sid = c.request('POST', '/', [('content-length', '0')], end=False)
+        c.data(sid, b'x', True)  # perhaps behind the answer
+        true(c.reset_code(sid) in (PROTOCOL_ERROR, NO_ERROR), 'content was taken where none was announced')
         sid = c.request('POST', '/', [('content-length', '5')])  # which ends with its head
         same(c.reset_code(sid), PROTOCOL_ERROR)
         sid = c.request('POST', '/', [('content-length', '5')], end=False)
