@@ -2,11 +2,8 @@
 #ifndef CG_RULES_HTML_INTERNAL_H
 #define CG_RULES_HTML_INTERNAL_H
 
+#include "rules/html/block.h"
 #include "rules/html/tokenizer.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 /* What a name means; kept beside the html_name_want bits of a set of names. */
 enum html_name_bits {
@@ -88,57 +85,40 @@ static inline bool is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v');
 }
 
+/* By a first letter (a is 1), the second ones that names of html_names_want_carriers() have. */
+extern const uint32_t html_carrier_letters[32];
+
 /* Whether the name of an attribute may be one of html_names_want_carriers(), by its first two characters. */
 static inline bool may_carry(char first, char second)
 {
-	second = ascii_lower(second);
-	switch (ascii_lower(first)) {
-	case 'o':
-		return second == 'n';
-	case 's':
-		return second == 't' || second == 'r';
-	case 'b':
-		return second == 'a';
-	case 'p':
-		return second == 'i';
-	case 'a':
-		return second == 't';
-	default:
-		return false;
-	}
+	unsigned a = (unsigned char)first, b = (unsigned char)second;
+
+	return (a & b & 0x40) && !((a | b) & 0x80) && (html_carrier_letters[a & 31] >> (b & 31) & 1);
 }
 
 /* The first c in p..end, or end. Quick where it is near, and where it is far. */
 static inline const char *find_char(const char *p, const char *end, char c)
 {
-#ifdef __SSE2__
-	const __m128i wanted = _mm_set1_epi8(c);
+	const char *found;
 
-	for (int i = 0; i < 8; i++) {
-		unsigned mask;
+	for (int i = 0; i < 8 && end - p >= BLOCK; i++, p += BLOCK) {
+		unsigned bits = block_bits(block_is(block_at(p), c));
 
-		if (end - p < 16)
-			break;
-		mask = (unsigned)_mm_movemask_epi8(
-			_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), wanted));
-		if (mask)
-			return p + __builtin_ctz(mask);
-		p += 16;
+		if (bits)
+			return p + block_first(bits);
 	}
-#endif
-	const char *found = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
-
+	found = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
 	return found ? found : end;
 }
 
-/* The slot of a name in a set; an empty one if it is not there. */
-static inline const struct html_names_slot *names_find(const struct html_names *names, uint64_t name)
+/* The slot that holds name; an empty one if none does. */
+static inline const struct html_names_slot *names_in(const struct html_names_slot *slots, uint64_t name)
 {
 	size_t i = (size_t)(name * UINT64_C(0x9e3779b97f4a7c15) >> 55);
 
-	while (names->slots[i].name != name && names->slots[i].name)
+	while (slots[i].name != name && slots[i].name)
 		i = (i + 1) % HTML_NAMES_SLOTS;
-	return &names->slots[i];
+	return &slots[i];
 }
 
 /* An element that svg may stand in opens or ends. */
@@ -203,6 +183,10 @@ bool html_abandon(struct html_tokenizer *t, struct html_token *token, enum html_
 bool html_close(struct html_tokenizer *t, struct html_token *token);
 /* The octet at t->p, which ends the name of a tag, was reached. */
 bool html_name_read(struct html_tokenizer *t, struct html_token *token);
+
+/* pass.c: the '<' that is to be read, or the end of the input. */
+const char *html_pass_over(struct html_tokenizer *t);
+void html_see_text(struct html_tokenizer *t, const char *from, const char *to);
 
 /* markup.c: comments, doctype, CDATA. raw.c: text that only one end tag ends. Each reads some, p < end. */
 bool html_markup(struct html_tokenizer *t, struct html_token *token);

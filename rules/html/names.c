@@ -17,6 +17,14 @@ const uint8_t html_name_code[256] = {
 };
 #undef N
 
+#define LETTER(c) (1u << ((c) - 'a' + 1))
+const uint32_t html_carrier_letters[32] = {
+	['o' - 'a' + 1] = LETTER('n'), ['s' - 'a' + 1] = LETTER('t') | LETTER('r'),
+	['b' - 'a' + 1] = LETTER('a'), ['p' - 'a' + 1] = LETTER('i'),
+	['a' - 'a' + 1] = LETTER('t'),
+};
+#undef LETTER
+
 /* A list of names, separated by spaces, and what they have in common (WHATWG HTML 13.2.6.4, 13.2.6.5, 13.1.2). */
 static const struct {
 	uint32_t bits;
@@ -90,15 +98,29 @@ bool html_is_void(struct slice name)
 	return found;
 }
 
-static struct html_names_slot *add(struct html_names *names, uint64_t name, uint32_t bits)
+static void add_to(struct html_names_slot *slots, uint64_t name, uint32_t bits, uint8_t counted)
 {
-	size_t i = (size_t)(name * UINT64_C(0x9e3779b97f4a7c15) >> 55);
+	struct html_names_slot *slot = &slots[names_in(slots, name) - slots];
 
-	while (names->slots[i].name != name && names->slots[i].name)
-		i = (i + 1) % HTML_NAMES_SLOTS;
-	names->slots[i].name = name;
-	names->slots[i].bits |= bits;
-	return &names->slots[i];
+	slot->name = name;
+	slot->bits |= bits;
+	slot->counted |= counted;
+}
+
+static uint64_t octets(struct slice name)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < name.n; i++)
+		n = n >> 8 | (uint64_t)(unsigned char)ascii_lower(name.p[i]) << 56;
+	return n;
+}
+
+static void add(struct html_names *names, struct slice name, uint32_t bits, uint8_t counted)
+{
+	add_to(names->slots, html_name(name), bits, counted);
+	if (name.n <= HTML_QUICK_MAX)
+		add_to(names->quick, octets(name), bits, counted);
 }
 
 void html_names_init(struct html_names *names)
@@ -108,13 +130,10 @@ void html_names_init(struct html_names *names)
 	*names = (struct html_names){0};
 	for (size_t i = 0; i < CG_COUNT(meanings); i++) {
 		struct slice name, rest = meanings[i].names;
-		struct html_names_slot *slot;
 
 		while (rest.n) {
 			slice_cut(rest, ' ', &name, &rest);
-			slot = add(names, html_name(name), meanings[i].bits);
-			if (meanings[i].bits & NAME_HTML)
-				slot->counted = ++counted;
+			add(names, name, meanings[i].bits, meanings[i].bits & NAME_HTML ? ++counted : 0);
 		}
 	}
 	CG_CHECK(counted < HTML_COUNTED);
@@ -125,7 +144,7 @@ bool html_names_add(struct html_names *names, struct slice name, unsigned wants)
 	if (name.n == 0 || name.n > HTML_NAME_MAX || !ascii_is_alpha(name.p[0]) || names->added == HTML_NAMES_MAX)
 		return false;
 	names->added++;
-	add(names, html_name(name), wants & (HTML_WANT_START | HTML_WANT_END));
+	add(names, name, wants & (HTML_WANT_START | HTML_WANT_END), 0);
 	return true;
 }
 

@@ -30,6 +30,8 @@ enum html_name_want {
 };
 
 #define HTML_NAMES_SLOTS 512
+/* Names up to that length are found by their octets, too. */
+#define HTML_QUICK_MAX 8
 /* How many names a set can take beside those the tokenizer needs itself. */
 #define HTML_NAMES_MAX 200
 
@@ -43,6 +45,7 @@ struct html_names {
 		uint32_t bits;
 		uint8_t counted; /* which of html_tokenizer.open counts it; 0: none */
 	} slots[HTML_NAMES_SLOTS];
+	struct html_names_slot quick[HTML_NAMES_SLOTS]; /* name: its octets, the last in the highest place */
 	unsigned added;
 	uint32_t all;	 /* html_name_want bits that hold for every name */
 	bool attributes; /* html_names_want_carriers() */

@@ -332,7 +332,7 @@ bool html_name_read(struct html_tokenizer *t, struct html_token *token)
 {
 	struct html_tag *g = &t->tag;
 	const struct html_names *names = t->options.names;
-	const struct html_names_slot *slot = names_find(names, g->name);
+	const struct html_names_slot *slot = names_in(names->slots, g->name);
 	unsigned want = g->end ? HTML_WANT_END : HTML_WANT_START;
 
 	g->bits = slot->bits;
@@ -407,82 +407,16 @@ static bool tag(struct html_tokenizer *t, struct html_token *token)
 /* -- data ------------------------------------------------------------------------------------------------------------
  */
 
-/* Text other than white space in a body, so that no frameset may follow (13.2.6.4.7, the frameset-ok flag). */
-static void see_text(struct html_tokenizer *t, const char *from, const char *to)
-{
-	while (from < to && (is_space(*from) || !*from))
-		from++;
-	if (from < to)
-		t->frameset = FRAMESET_NONE;
-}
-
-/* Whether a tag passed over would be an oversized one if it were looked at; only where all are. */
-static bool exceeds(const struct html_tokenizer *t, const struct html_tag *g, size_t length)
-{
-	return g->looks && (length > t->options.max_tag || g->passed > t->options.max_attributes);
-}
-
-/*
- * Passes over tags that nobody wants and that change nothing, as long as they are whole. The '<' it stops at is read
- * by the states, as is everything when text is wanted; what is read here the states would read the same.
- */
-static const char *pass_over(struct html_tokenizer *t)
-{
-	const struct html_names *names = t->options.names;
-	const char *lt = t->p, *q, *after;
-
-	for (;; lt = after) {
-		uint64_t number = 0;
-		uint32_t want = HTML_WANT_START | NAME_MATTERS;
-		const struct html_names_slot *slot;
-		unsigned length = 0;
-		struct html_tag g = {.looks = names->attributes};
-
-		after = lt;
-		lt = find_char(lt, t->end, '<');
-		if (t->frameset == FRAMESET_POSSIBLE) {
-			see_text(t, after, lt);
-			want |= NAME_FRAMESET | NAME_NO_FRAMESET;
-		}
-		if (t->end - lt < 3)
-			return lt;
-		q = lt + 1;
-		if (*q == '/') {
-			q++;
-			want = HTML_WANT_END;
-		}
-		if (!ascii_is_alpha(*q)) {
-			if (want == HTML_WANT_END || *q == '!' || *q == '?')
-				return lt;
-			if (t->frameset == FRAMESET_POSSIBLE)
-				t->frameset = FRAMESET_NONE;
-			after = q;
-			continue;
-		}
-		for (; q < t->end && html_name_code[(unsigned char)*q] < 32; q++, length++)
-			number = number << 5 | html_name_code[(unsigned char)*q];
-		if (q == t->end || length > 12 || !(is_space(*q) || *q == '/' || *q == '>'))
-			return lt;
-		slot = names_find(names, number);
-		if (slot->bits & want)
-			return lt;
-		after = *q == '>' ? q + 1 : html_tag_skip(&g, q, t->end);
-		if (!after || (want != HTML_WANT_END && (g.carries || exceeds(t, &g, (size_t)(after - lt)))))
-			return lt;
-		count_open(t, slot->counted, lt[1] == '/');
-	}
-}
-
 static bool data(struct html_tokenizer *t)
 {
 	if (t->pending == HTML_RUN && !t->foreign.n && !t->options.names->all) {
-		t->p = pass_over(t);
+		t->p = html_pass_over(t);
 	} else {
 		const char *from = t->p;
 
 		t->p = find_char(from, t->end, '<');
 		if (t->frameset == FRAMESET_POSSIBLE)
-			see_text(t, from, t->p);
+			html_see_text(t, from, t->p);
 	}
 	if (t->p == t->end)
 		return false;

@@ -276,6 +276,135 @@ static void only_what_is_wanted(void **state)
 	assert_rows(scripting(&carriers, 0), rows, CG_COUNT(rows));
 }
 
+/*
+ * Tags as most are written, and others, among so much else that they are passed over as a whole; behind each stands
+ * <img>, in the tag or not. Octet by octet they are read by the states.
+ */
+static void passed_over_like_read(void **state)
+{
+	static const struct {
+		const char *tag;
+		bool inside;
+	} rows[] = {
+		{"<p>", false},
+		{"</p>", false},
+		{"</p a=\"", true},
+		{"<H1 CLASS=\"a\">", false},
+		{"<textare a=\"", true},
+		{"<blockquote cite=\"", true},
+		{"<p a=\"b\" c='d' e=f g>", false},
+		{"<p a=\">\" b='>'>", false},
+		{"<p a=b\">", false},
+		{"<p a=b'>", false},
+		{"<p a'=\">\">", false},
+		{"<p a=\"", true},
+		{"<p a='", true},
+		{"<p a=\"'\">", false},
+		{"<p a='\"'>", false},
+		{"<p a=\"b\"c=\"", true},
+		{"<p a=\"b\"=\"c\">", false},
+		{"<p =\">", false},
+		{"<p a =\"", true},
+		{"<p a  = \"", true},
+		{"<p a= \"", true},
+		{"<p a=>", false},
+		{"<p a=\t'", true},
+		{"<p a= \">", true},
+		{"<p a =\">", true},
+		{"<p a\n=\n'>", true},
+		{"<p a=b\"c d=\">", true},
+		{"<p a=\"b\"c=\">", true},
+		{"<p/=\">", false},
+		{"<p<script>", false},
+		{"<p a=b=\">", false},
+		{"<p a=/>", false},
+		{"<p/a=\"", true},
+		{"<p//a/b=\"", true},
+		{"<p a/=\">", false},
+		{"<p\n\ta=\"b\"\r\fc=\"", true},
+		{"<p\va=\">", false},
+		{"<p a\v=\"", true},
+		{"<p a=b\v\">", false},
+		{"<p a\x01=\"", true},
+		{"<p a-name-of-more-than-sixteen-octets=\"", true},
+		{"<p a-name-of-just-16=\"b\">", false},
+		{"<p a-name-of-more-than-sixteen-octets>", false},
+		{"<p a=a-value-of-more-than-sixteen-octets-without-quotes\">", false},
+		{"<p a=\"a value of more than thirty-two octets, in quotes\">", false},
+		{"<p a", true},
+		{"<p a=", true},
+		{"<3 a=\"", false},
+		{"<p\xc3\xa9 a=\"", true},
+		{"<my-own a=\"", true},
+		{"<p a=\"<b title='<'>\">", false},
+	};
+	struct html_names looking;
+	struct buffer page, out;
+
+	(void)state;
+	html_names_init(&looking);
+	assert_true(html_names_add(&looking, SLICE("img"), HTML_WANT_START));
+	html_names_want_carriers(&looking);
+	buffer_init(&page, 4096);
+	buffer_init(&out, 1 << 16);
+	for (size_t i = 0; i < 2 * CG_COUNT(rows); i++) {
+		struct html_events e = scripting(i % 2 ? &looking : &carriers, 0);
+
+		buffer_clear(&page);
+		buffer_clear(&out);
+		buffer_printf(&page, "<body>text<i>%s<img id=q>%064d\"'></i>%064d", rows[i / 2].tag, 0, 0);
+		assert_true(html_events(&e, buffer_slice(&page), &out));
+		if ((slice_find(buffer_slice(&out), SLICE("start img")) == out.n) != rows[i / 2].inside)
+			fail_msg("%s: %.*s", rows[i / 2].tag, SLICE_ARG(buffer_slice(&out)));
+		assert_events(e, buffer_slice(&page), (buffer_add_char(&out, '\0'), out.p));
+	}
+	buffer_free(&page);
+	buffer_free(&out);
+}
+
+/* Attributes that may carry something are seen in whatever place. */
+static void carriers_are_not_passed_over(void **state)
+{
+	static const char *const tags[] = {
+		"<p src=a>",
+		"<p a b srcset=a>",
+		"<p a=\"b\" ONclick='c'>",
+		"<p a=b style=c>",
+		"<p/ping=a>",
+		"<p  background=a>",
+		"<p a=\"b\"srcdoc=c>",
+		"<p a-name-of-just-16 src=a>",
+		"<p a='b'/onx>",
+		"<p a = b attributionsrc>",
+		"<P A=B STYLE=C>",
+		"<p a/src=b>",
+		"<p a=\"b\"/src=b>",
+		"<p a=b/c src=d>",
+	};
+	struct html_names looking;
+	struct buffer page, out;
+
+	(void)state;
+	html_names_init(&looking);
+	html_names_want_carriers(&looking);
+	buffer_init(&page, 4096);
+	buffer_init(&out, 1 << 16);
+	for (size_t i = 0; i < CG_COUNT(tags); i++) {
+		struct html_events e = scripting(&looking, 0);
+
+		buffer_clear(&page);
+		buffer_clear(&out);
+		buffer_printf(&page, "<body>text<i title=\"a\">%s%0128d", tags[i], 0);
+		assert_true(html_events(&e, buffer_slice(&page), &out));
+		if (slice_find(buffer_slice(&out), SLICE("start p")) == out.n &&
+		    slice_find(buffer_slice(&out), SLICE("start P")) == out.n)
+			fail_msg("%s: %.*s", tags[i], SLICE_ARG(buffer_slice(&out)));
+		assert_events(e, buffer_slice(&page), (buffer_add_char(&out, '\0'), out.p));
+	}
+	buffer_free(&page);
+	buffer_free(&out);
+}
+
 static void tag_of(struct buffer *b, const char *name, size_t octets)
 {
 	buffer_clear(b);
@@ -515,6 +644,8 @@ int main(void)
 		cmocka_unit_test(foreign_content),
 		cmocka_unit_test(framesets),
 		cmocka_unit_test(only_what_is_wanted),
+		cmocka_unit_test(passed_over_like_read),
+		cmocka_unit_test(carriers_are_not_passed_over),
 		cmocka_unit_test(limit_of_octets),
 		cmocka_unit_test(limit_of_attributes),
 		cmocka_unit_test(oversized_tokens_tell_the_policy),
