@@ -113,7 +113,8 @@ struct page_plan *page_plan_new(const struct ruleset *rs)
 	for (enum element e = 1; e < ELEMENTS; e++)
 		add_element(plan, e);
 	plan->urls = reads_urls(rs);
-	init_names(&plan->beacons, rs, ELEMENT_PLACES | (reads_values(rs) ? ELEMENT_CARRIES : ELEMENT_NESTS));
+	plan->values = reads_values(rs);
+	init_names(&plan->beacons, rs, ELEMENT_PLACES | (plan->values ? ELEMENT_CARRIES : ELEMENT_NESTS));
 	init_names(&plan->places, rs, ELEMENT_PLACES);
 	html_names_init(&plan->all);
 	html_names_want_all(&plan->all, HTML_WANT_START | HTML_WANT_END);

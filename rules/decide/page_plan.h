@@ -13,6 +13,7 @@
 struct page_plan {
 	struct html_names beacons; /* while something is denied */
 	bool urls;		   /* URLs decide something */
+	bool values;		   /* values of attributes and texts do; otherwise selectors alone */
 	struct html_names all;	   /* while an element is left out */
 	struct html_names places;  /* while something is only injected or stripped from links */
 	struct {

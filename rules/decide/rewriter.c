@@ -26,10 +26,38 @@ const char *rewriter_why(const struct rewriter *r)
 
 /* ---- Output. ---- */
 
-static bool hand_on(struct rewriter *r, struct slice octets)
+static bool give(struct rewriter *r, struct slice octets)
 {
 	return octets.n == 0 || r->o.sink(r->o.sink_arg, octets) ||
 	       rewriter_fail(r, REWRITER_STOPPED, "no more is wanted");
+}
+
+/* What waits is handed on. */
+static bool settle(struct rewriter *r)
+{
+	struct slice octets = r->waiting;
+
+	r->waiting.n = 0;
+	return give(r, octets);
+}
+
+/* What stands together in the input is handed on together. */
+static bool hand_on(struct rewriter *r, struct slice octets)
+{
+	uintptr_t from = (uintptr_t)octets.p - (uintptr_t)r->piece.p;
+
+	if (octets.n == 0)
+		return true;
+	if (from >= r->piece.n) /* no part of it */
+		return settle(r) && give(r, octets);
+	if (r->waiting.n && octets.p == r->waiting.p + r->waiting.n) {
+		r->waiting.n += octets.n;
+		return true;
+	}
+	if (!settle(r))
+		return false;
+	r->waiting = octets;
+	return true;
 }
 
 bool rewriter_put(struct rewriter *r, struct slice octets)
@@ -220,6 +248,18 @@ static void see_kind(struct rewriter *r, struct slice piece)
 	r->through = piece.p[i] != '<';
 }
 
+static void read_piece(struct rewriter *r, struct slice piece)
+{
+	r->piece = piece;
+	for (; piece.n && r->result == REWRITER_OK; piece = slice_from(piece, REWRITER_PIECE)) {
+		html_tokenizer_feed(&r->tokenizer, slice_head(piece, REWRITER_PIECE));
+		drain(r);
+	}
+	if (r->result == REWRITER_OK)
+		(void)settle(r);
+	r->piece = r->waiting = slice_of(NULL, 0);
+}
+
 static enum rewriter_result push(struct rewriter *r, struct slice piece)
 {
 	if (r->sniffing)
@@ -229,13 +269,10 @@ static enum rewriter_result push(struct rewriter *r, struct slice piece)
 	if (r->result != REWRITER_OK)
 		return r->result;
 	if (r->through) {
-		(void)hand_on(r, piece);
+		(void)give(r, piece);
 		return r->result;
 	}
-	for (; piece.n && r->result == REWRITER_OK; piece = slice_from(piece, REWRITER_PIECE)) {
-		html_tokenizer_feed(&r->tokenizer, slice_head(piece, REWRITER_PIECE));
-		drain(r);
-	}
+	read_piece(r, piece);
 	return r->result;
 }
 
@@ -333,14 +370,21 @@ static bool init_plan(struct rewriter *r)
 	return r->plan != NULL;
 }
 
-static bool init_base(struct rewriter *r)
+/* What the page is; an inner rewriter has it of the outer one, which lives longer. */
+static bool init_page(struct rewriter *r)
 {
 	struct slice host;
 
+	if (r->outer) {
+		r->base = r->outer->base;
+		r->filter_page = r->outer->filter_page;
+		return true;
+	}
 	if (!web_url_parse(arena_copy(&r->lasting, r->page->url), NULL, &r->lasting, &r->base))
 		return false;
 	host = r->base.kind == WEB_URL_NETWORK ? r->base.host : slice_of(NULL, 0);
-	filter_page_init(&r->filter_page, host);
+	if (r->plan->urls)
+		filter_page_init(&r->filter_page, host);
 	return !arena_failed(&r->lasting);
 }
 
@@ -357,10 +401,13 @@ static void init_memory(struct rewriter *r)
 
 static struct rewriter *make(const struct rewriter_options *options, struct rewriter *outer, bool scripting)
 {
-	struct rewriter *r = calloc(1, sizeof *r);
+	struct rewriter *r = malloc(sizeof *r);
 
 	if (!r)
 		return NULL;
+	memset(r, 0, offsetof(struct rewriter, held)); /* of the others each says when it holds something */
+	r->held.what = HOLD_NONE;
+	r->dropped.active = false;
 	r->o = *options;
 	r->rs = options->env->rules;
 	r->page = &options->decision->page;
@@ -372,7 +419,7 @@ static struct rewriter *make(const struct rewriter_options *options, struct rewr
 	r->sniffing = r->page->unlabelled && !outer;
 	r->place = outer || !r->page->document ? PLACE_END : PLACE_START;
 	init_memory(r);
-	if (!init_plan(r) || !init_base(r) || !init_selectors(r)) {
+	if (!init_plan(r) || !init_page(r) || !init_selectors(r)) {
 		rewriter_free(r);
 		return NULL;
 	}

@@ -129,8 +129,7 @@ struct rewriter {
 	struct arena arena;   /* of one tag, or of a held element; reset between them */
 	struct arena lasting; /* of the page */
 	struct buffer scratch;
-	const struct html_names *names; /* looked for, but while something is left out */
-	struct html_tokenizer tokenizer;
+	const struct html_names *names;	  /* looked for, but while something is left out */
 	struct selector_matcher *matcher; /* NULL: there are no selectors */
 	struct web_url base;
 	struct filter_page filter_page;
@@ -145,14 +144,13 @@ struct rewriter {
 	unsigned sniffed;     /* octets of a byte order mark */
 	unsigned octets_seen; /* of the stream, up to 3, for the byte order mark */
 	unsigned char first;
-	bool mark_waits; /* mark[0] came alone and may be half of a byte order mark */
+	struct slice piece;   /* of input, while it is read */
+	struct slice waiting; /* of it, to be handed on with what follows */
+	bool mark_waits;      /* mark[0] came alone and may be half of a byte order mark */
 	char mark[2];
 	enum rewriter_result result;
 	const char *why;
-	struct held held;
-	struct buffer octets;
-	struct dropped dropped;
-	struct followed followed[FOLLOWED_MAX];
+	struct buffer octets; /* of what is held */
 	size_t n_followed;
 	enum place place;
 	const struct catalogue *language; /* of the html element; NULL: it says none, or one that is not built in */
@@ -166,6 +164,11 @@ struct rewriter {
 	uint64_t offset_base;
 	struct beacon_judgement first_denied; /* of what was denied; its slices in `lasting` */
 	bool any_denied;
+	/* Not cleared at birth: large, and most of it never used. */
+	struct held held;
+	struct dropped dropped;
+	struct followed followed[FOLLOWED_MAX];
+	struct html_tokenizer tokenizer;
 };
 
 /* Nothing more can be done: with this result. False, so that it can be returned. */

@@ -260,14 +260,16 @@ static enum hold holds(struct rewriter *r, const struct tag *t)
 
 	if (foreign && t->token->self_closing)
 		return HOLD_NONE;
+	if (t->element == ELEMENT_NOSCRIPT)
+		return t->token->text == HTML_RAWTEXT ? HOLD_NOSCRIPT : HOLD_NONE;
+	if (!r->plan->values)
+		return HOLD_NONE;
 	if (t->element == ELEMENT_SCRIPT) {
 		bool external = foreign ? has(t, SLICE("href")) || has(t, SLICE("xlink:href")) : has(t, SLICE("src"));
 
 		return !external && script_runs(r, t) ? HOLD_SCRIPT : HOLD_NONE;
 	}
-	if (t->element == ELEMENT_STYLE)
-		return HOLD_STYLE;
-	return t->element == ELEMENT_NOSCRIPT && t->token->text == HTML_RAWTEXT ? HOLD_NOSCRIPT : HOLD_NONE;
+	return t->element == ELEMENT_STYLE ? HOLD_STYLE : HOLD_NONE;
 }
 
 static bool hold(struct rewriter *r, const struct tag *t, enum hold what)

@@ -580,6 +580,71 @@ static void test_oversized(void **state)
 	buffer_free(&out);
 }
 
+/* Where no rule is about what stands in scripts and styles, they pass however long they are. */
+static void test_selectors_alone(void **state)
+{
+	static const char rules[] = "purpose analytics\npages {\n script 4k\n}\nbeacon script#out is analytics\n"
+				    "beacon img.out is analytics removed\n";
+	static char room[20000];
+	struct slice page;
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, 1 << 20);
+	page = repeat(room, 5000, "<svg><script>", "<i>1</i></script></svg><style>a</style><script>2</script>");
+	assert_int_equal(result_of(rules, page, &out), REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), page));
+	assert_int_equal(result_of(rules, SLICE("<script id=out>1</script>"), &out), REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("<script" PLAIN AN " id=out>1</script>")));
+	assert_int_equal(result_of(rules, SLICE("<noscript><img class=out>1</noscript>"), &out), REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("<noscript>1</noscript>")));
+	assert_int_equal(result_of(rules, SLICE("<iframe srcdoc='<img class=out>'></iframe>"), &out), REWRITER_OK);
+	assert_int_equal(out.n, 0);
+	buffer_free(&out);
+}
+
+struct taken {
+	struct buffer octets;
+	size_t slices;
+};
+
+static bool take(void *arg, struct slice octets)
+{
+	struct taken *t = arg;
+
+	t->slices++;
+	return buffer_add(&t->octets, octets);
+}
+
+/* What is not changed goes on together, whatever was looked at in it. */
+static void test_unchanged_together(void **state)
+{
+	struct slice page = SLICE("<p>a<img src=/b>c<img src=/d></p><!--e--><img src=/f alt='");
+	struct taken t = {.slices = 0};
+	struct rewriter_options o = {.sink = take, .sink_arg = &t};
+	struct fixture f;
+	struct rewriter *r;
+
+	(void)state;
+	fixture_open(&f, RULES);
+	page_visit(&f, "");
+	f.decision.page.document = false;
+	buffer_init(&t.octets, 4096);
+	o.env = &f.env;
+	o.decision = &f.decision;
+	r = rewriter_new(&o);
+	assert_non_null(r);
+	assert_int_equal(rewriter_push(r, page), REWRITER_OK);
+	assert_int_equal(t.slices, 1);
+	assert_true(slice_eq(buffer_slice(&t.octets), slice_head(page, slice_find(page, SLICE("<img src=/f")))));
+	assert_int_equal(rewriter_push(r, SLICE("g'><script src=//stats.example></script>h")), REWRITER_OK);
+	assert_int_equal(rewriter_finish(r), REWRITER_OK);
+	rewriter_free(r);
+	assert_true(slice_ends_with(buffer_slice(&t.octets), SLICE("></script>h")));
+	buffer_free(&t.octets);
+	fixture_close(&f);
+}
+
 static void test_observe(void **state)
 {
 	struct fixture f;
@@ -602,6 +667,7 @@ int main(void)
 		cmocka_unit_test(test_navigation),	cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_narrowed_policy), cmocka_unit_test(test_mark_in_pieces),
 		cmocka_unit_test(test_unreadable),	cmocka_unit_test(test_oversized),
+		cmocka_unit_test(test_selectors_alone), cmocka_unit_test(test_unchanged_together),
 		cmocka_unit_test(test_observe),
 	};
 
