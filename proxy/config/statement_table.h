@@ -79,7 +79,7 @@ CG_LIMIT(requests, "requests", COUNT, 10000, 1, 1000000000, "requests of one con
 CG_LIMIT(h2.streams, "h2-streams", COUNT, 128, 1, 10000, "streams at once of an HTTP/2 connection")
 CG_LIMIT(h2.window, "h2-window", SIZE, 262144, 65535, 16777216, "octets of a stream's request that are kept until the origin takes them")
 CG_LIMIT(h2.connection_window, "h2-connection-window", SIZE, 1048576, 65535, 1073741824, "the same of all streams of a connection")
-CG_LIMIT(h2.budget[H2_ABUSE_RESETS], "h2-resets", COUNT, 200, 1, 1000000, "streams that a visitor may cancel in ten seconds")
+CG_LIMIT(h2.budget[H2_ABUSE_RESETS], "h2-resets", COUNT, 500, 1, 1000000, "streams that a visitor may cancel in ten seconds")
 CG_LIMIT(h2.budget[H2_ABUSE_MADE_RESETS], "h2-errors", COUNT, 50, 1, 1000000, "streams that may have to be reset for a visitor's errors in ten seconds")
 CG_LIMIT(h2.budget[H2_ABUSE_SETTINGS], "h2-settings", COUNT, 50, 1, 1000000, "SETTINGS frames in ten seconds")
 CG_LIMIT(h2.budget[H2_ABUSE_PINGS], "h2-pings", COUNT, 100, 1, 1000000, "PING frames in ten seconds")
