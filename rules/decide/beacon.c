@@ -26,6 +26,7 @@ struct beacon_judgement judge_url(const struct deciding *x, const struct web_url
 		j.pass = false; /* the arena refused, so the exchange is given up */
 		return j;
 	}
+	j.beyond_ascii = u.beyond_ascii;
 	if (u.kind != WEB_URL_NETWORK)
 		return j;
 	j.url = u.text;
@@ -33,5 +34,7 @@ struct beacon_judgement judge_url(const struct deciding *x, const struct web_url
 		j.pass = false;
 		return j;
 	}
-	return judge_request(x, &r);
+	j = judge_request(x, &r);
+	j.beyond_ascii = u.beyond_ascii;
+	return j;
 }

@@ -229,13 +229,30 @@ struct carrier carrier_of_link(struct slice rel, struct slice as)
 	return (struct carrier){types ? CARRIER_URL : CARRIER_NONE, types};
 }
 
-/* -- animations ---------------------------------------------------------------------------------------------------- */
+/* -- SVG ----------------------------------------------------------------------------------------------------------- */
 
-struct carrier carrier_of_animation(struct slice name)
+struct carrier carrier_of_property(struct slice name)
 {
-	if (slice_ieq(name, SLICE("to")) || slice_ieq(name, SLICE("from")) || slice_ieq(name, SLICE("by")))
-		return (struct carrier){CARRIER_URL, FILTER_IMAGE};
-	if (slice_ieq(name, SLICE("values")))
-		return (struct carrier){CARRIER_VALUES, FILTER_IMAGE};
+	static const struct slice names[] = {
+		SLICE_INIT("clip-path"),    SLICE_INIT("cursor"),     SLICE_INIT("fill"),
+		SLICE_INIT("filter"),	    SLICE_INIT("marker-end"), SLICE_INIT("marker-mid"),
+		SLICE_INIT("marker-start"), SLICE_INIT("mask"),	      SLICE_INIT("stroke"),
+	};
+
+	for (size_t i = 0; i < CG_COUNT(names); i++) {
+		if (slice_ieq(name, names[i]))
+			return (struct carrier){CARRIER_PROPERTY, FILTER_IMAGE};
+	}
 	return (struct carrier){CARRIER_NONE, 0};
+}
+
+struct carrier carrier_of_animation(struct slice name, struct slice of)
+{
+	bool one = slice_ieq(name, SLICE("to")) || slice_ieq(name, SLICE("from")) || slice_ieq(name, SLICE("by"));
+
+	if (!one && !slice_ieq(name, SLICE("values")))
+		return (struct carrier){CARRIER_NONE, 0};
+	if (slice_ieq(of, SLICE("href")) || slice_ieq(of, SLICE("xlink:href")))
+		return (struct carrier){one ? CARRIER_URL : CARRIER_VALUES, FILTER_IMAGE};
+	return carrier_of_property(of);
 }

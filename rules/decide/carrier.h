@@ -45,13 +45,14 @@ unsigned element_flags(enum element e);
 enum carrier_kind {
 	CARRIER_NONE,
 	CARRIER_URL,
-	CARRIER_SRCSET,	 /* image candidates */
-	CARRIER_URLS,	 /* separated by white space */
-	CARRIER_VALUES,	 /* URLs separated by semicolons */
-	CARRIER_STYLE,	 /* CSS declarations */
-	CARRIER_HANDLER, /* a script */
-	CARRIER_SRCDOC,	 /* a document */
-	CARRIER_REFRESH, /* "0; url=..." */
+	CARRIER_SRCSET,	  /* image candidates */
+	CARRIER_URLS,	  /* separated by white space */
+	CARRIER_VALUES,	  /* URLs separated by semicolons */
+	CARRIER_STYLE,	  /* CSS declarations */
+	CARRIER_PROPERTY, /* the value of one */
+	CARRIER_HANDLER,  /* a script */
+	CARRIER_SRCDOC,	  /* a document */
+	CARRIER_REFRESH,  /* "0; url=..." */
 };
 
 struct carrier {
@@ -66,7 +67,9 @@ struct carrier {
 struct carrier carrier_of(enum element e, struct slice name);
 /* What a link's href requests: rel and as are the decoded values of those attributes, empty if there are none. */
 struct carrier carrier_of_link(struct slice rel, struct slice as);
-/* What an attribute of an animation of an href is (SVG Animations 2.12, 2.14). */
-struct carrier carrier_of_animation(struct slice name);
+/* What the attribute of that name is on any element of SVG, beside that (SVG 2 6.6, presentation attributes). */
+struct carrier carrier_of_property(struct slice name);
+/* What an attribute of an animation is (SVG Animations 2.12, 2.14); of: the name of what it animates. */
+struct carrier carrier_of_animation(struct slice name, struct slice of);
 
 #endif

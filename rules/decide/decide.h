@@ -118,6 +118,13 @@ struct csp_inline;
  * The body of a response. Of HEAD, 304 and other statuses without a body work is PAGE_PASS, but the fields are those of
  * the GET, and `bodiless` tells that its length would not be the origin's.
  */
+/* Whether the octets of a page beyond ASCII are UTF-8. */
+enum page_encoding {
+	PAGE_ENCODING_UNKNOWN, /* as far as its fields tell */
+	PAGE_UTF8,
+	PAGE_NOT_UTF8,
+};
+
 struct page {
 	enum page_work work;
 	bool bodiless;	 /* with PAGE_PASS: a body would be rewritten; no Content-Length may be told */
@@ -127,6 +134,7 @@ struct page {
 	bool guard;	 /* the guard goes in */
 	bool xml;	 /* application/xhtml+xml: tags change nothing */
 	bool unlabelled; /* there is no Content-Type: it is a page only if it looks like one */
+	enum page_encoding encoding;
 	unsigned status;
 	struct slice url;   /* of the page, absolute; of the request as the visitor sent it */
 	struct slice path;  /* normalised, as inject statements compare it */

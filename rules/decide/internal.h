@@ -75,8 +75,9 @@ struct beacon_judgement {
 	struct beacon_match match; /* match.rule NULL: no rule names it, and it passes (or see reason) */
 	purposes mask;
 	const char *reason;
-	struct slice url; /* in normal form, in the arena or part of the argument; of a URL that is no network URL: as
-			     it is */
+	struct slice url;  /* in normal form, in the arena or part of the argument; of a URL that is no network URL: as
+			      it is */
+	bool beyond_ascii; /* see struct web_url: what is said holds if it was written in UTF-8 */
 };
 
 /*
@@ -85,6 +86,9 @@ struct beacon_judgement {
  */
 struct beacon_judgement judge_url(const struct deciding *x, const struct web_url *base, const struct filter_page *page,
 				  struct slice url, unsigned types);
+
+/* Of a label (WHATWG Encoding 4.2). */
+enum page_encoding encoding_of_label(struct slice label);
 
 /* ---- expire.c ---- */
 

@@ -311,26 +311,54 @@ static struct slice unquote(struct slice s)
 	return s;
 }
 
-/* Any charset parameter counts: which of them a browser takes does not matter then. */
-static bool type_unreadable(struct slice type)
+enum page_encoding encoding_of_label(struct slice label)
+{
+	static const struct slice utf8[] = {
+		SLICE_INIT("utf-8"),	     SLICE_INIT("utf8"),	  SLICE_INIT("unicode-1-1-utf-8"),
+		SLICE_INIT("unicode11utf8"), SLICE_INIT("unicode20utf8"), SLICE_INIT("x-unicode20utf8"),
+	};
+
+	for (size_t i = 0; i < CG_COUNT(utf8); i++)
+		if (slice_ieq(slice_trim(label), utf8[i]))
+			return PAGE_UTF8;
+	return PAGE_NOT_UTF8;
+}
+
+/* What the fields tell of the encoding. Any charset parameter counts: which of them a browser takes does not matter. */
+struct charsets {
+	bool unreadable;
+	enum page_encoding encoding;
+};
+
+static void charset_seen(struct charsets *c, struct slice label)
+{
+	enum page_encoding encoding = encoding_of_label(label);
+
+	c->unreadable |= label_unreadable(label);
+	c->encoding = c->encoding == PAGE_ENCODING_UNKNOWN ? encoding
+		      : c->encoding == encoding		   ? encoding
+							   : PAGE_NOT_UTF8;
+}
+
+static void charsets_of_type(struct charsets *c, struct slice type)
 {
 	struct slice parameter, name, value, rest = type;
 
 	while (rest.n) {
 		slice_cut(rest, ';', &parameter, &rest);
-		if (slice_cut(parameter, '=', &name, &value) && slice_ieq(slice_trim(name), SLICE("charset")) &&
-		    label_unreadable(unquote(value)))
-			return true;
+		if (slice_cut(parameter, '=', &name, &value) && slice_ieq(slice_trim(name), SLICE("charset")))
+			charset_seen(c, unquote(value));
 	}
-	return false;
 }
 
-static bool charset_unreadable(const struct fields *f)
+static struct charsets charsets_of(const struct fields *f)
 {
+	struct charsets c = {0};
+
 	for (size_t i = 0; i < f->n; i++)
-		if (f->v[i].id == FIELD_CONTENT_TYPE && type_unreadable(f->v[i].value))
-			return true;
-	return false;
+		if (f->v[i].id == FIELD_CONTENT_TYPE)
+			charsets_of_type(&c, f->v[i].value);
+	return c;
 }
 
 /* -- what is to be done -------------------------------------------------------------------------------------------- */
@@ -363,9 +391,11 @@ static void judge_unreadable(const struct deciding *x)
 
 void page_judge(const struct deciding *x, const struct response *resp)
 {
+	const struct charsets charsets = charsets_of(&resp->fields);
 	struct page *p = &x->d->page;
 
 	*p = (struct page){.status = resp->status,
+			   .encoding = charsets.encoding,
 			   .document = x->d->asked.document,
 			   .navigation = x->d->asked.navigation,
 			   .url = p->url,
@@ -381,7 +411,7 @@ void page_judge(const struct deciding *x, const struct response *resp)
 		p->bodiless = true;
 	else if (is_part(resp))
 		p->work = x->d->observe ? PAGE_PASS : PAGE_WHOLE;
-	else if (charset_unreadable(&resp->fields))
+	else if (charsets.unreadable)
 		judge_unreadable(x);
 	else if (x->d->asked.head)
 		p->bodiless = true;

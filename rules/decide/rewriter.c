@@ -144,6 +144,8 @@ bool rewriter_end_tag(struct rewriter *r, const struct html_token *token, bool s
 {
 	if (r->amp && page_plan_element(r->plan, token->name) == ELEMENT_AMP_ANALYTICS)
 		r->amp = false;
+	if (token->name == r->text_of)
+		r->text_of = 0;
 	if (r->matcher)
 		selector_matcher_end(r->matcher, token);
 	if (!stays)
@@ -171,6 +173,10 @@ static bool markup(struct rewriter *r, const struct html_token *token)
 		return rewriter_end_tag(r, token, true);
 	case HTML_OVERSIZED:
 		return oversized(r, token);
+	case HTML_COMMENT:
+		return r->page->xml ? instruction_token(r, token) : rewriter_put(r, token->raw);
+	case HTML_DOCTYPE:
+		return r->page->xml ? rewriter_doctype(r, token) : rewriter_put(r, token->raw);
 	default:
 		return rewriter_put(r, token->raw);
 	}
@@ -213,17 +219,17 @@ static bool is_white(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v');
 }
 
-/* Something that no browser reads octet by octet as ASCII: a byte order mark of UTF-16 (WHATWG Encoding 6.1). */
+/* A byte order mark (WHATWG Encoding 6.1). That of UTF-16 no browser reads octet by octet as ASCII. */
 static void see_mark(struct rewriter *r, struct slice piece)
 {
-	for (size_t i = 0; i < piece.n && r->octets_seen < 2; i++, r->octets_seen++) {
-		unsigned char c = (unsigned char)piece.p[i];
+	const unsigned char *first = r->first;
 
-		if (r->octets_seen == 0)
-			r->first = c;
-		else if ((r->first == 0xFE && c == 0xFF) || (r->first == 0xFF && c == 0xFE))
-			(void)rewriter_fail(r, REWRITER_UNREADABLE, "the page is in UTF-16");
-	}
+	for (size_t i = 0; i < piece.n && r->octets_seen < 3; i++)
+		r->first[r->octets_seen++] = (unsigned char)piece.p[i];
+	if (r->octets_seen > 1 && ((first[0] == 0xFE && first[1] == 0xFF) || (first[0] == 0xFF && first[1] == 0xFE)))
+		(void)rewriter_fail(r, REWRITER_UNREADABLE, "the page is in UTF-16");
+	if (!r->outer && r->octets_seen == 3 && first[0] == 0xEF && first[1] == 0xBB && first[2] == 0xBF)
+		r->encoding = PAGE_UTF8;
 	if (r->result == REWRITER_UNREADABLE && ruleset_pages(r->rs)->unreadable_passes) {
 		r->result = REWRITER_OK;
 		r->through = true;
@@ -264,7 +270,7 @@ static enum rewriter_result push(struct rewriter *r, struct slice piece)
 {
 	if (r->sniffing)
 		see_kind(r, piece);
-	if (r->octets_seen < 2)
+	if (r->octets_seen < 3)
 		see_mark(r, piece);
 	if (r->result != REWRITER_OK)
 		return r->result;
@@ -311,6 +317,8 @@ enum rewriter_result rewriter_finish(struct rewriter *r)
 	drain(r);
 	if (r->result == REWRITER_OK && r->held.what)
 		(void)held_end(r);
+	if (r->result == REWRITER_OK && r->gathering)
+		(void)instruction_end(r);
 	if (r->result == REWRITER_OK)
 		(void)place_finish(r);
 	return r->result;
@@ -326,19 +334,6 @@ bool rewriter_rests(const struct rewriter *r)
 static purposes denied_purposes(const struct rewriter *r)
 {
 	return ruleset_all_purposes(r->rs) & ~r->x.d->consent.granted;
-}
-
-static void init_tokenizer(struct rewriter *r, bool scripting)
-{
-	const struct html_options options = {
-		.names = r->names,
-		.wanted = HTML_WANT_COMMENT | HTML_WANT_DOCTYPE,
-		.scripting = scripting,
-		.max_tag = ruleset_pages(r->rs)->tag_max,
-		.isolated = r->page->xml,
-	};
-
-	html_tokenizer_init(&r->tokenizer, &options);
 }
 
 static bool needs_selectors(const struct rewriter *r)
@@ -362,12 +357,32 @@ static bool init_selectors(struct rewriter *r)
 	return r->matcher != NULL;
 }
 
-static bool init_plan(struct rewriter *r)
+/* What is looked for, and who looks. */
+static bool init_tokenizer(struct rewriter *r, bool scripting)
 {
+	struct html_options options = {
+		.wanted = HTML_WANT_COMMENT | HTML_WANT_DOCTYPE,
+		.scripting = scripting,
+		.max_tag = ruleset_pages(r->rs)->tag_max,
+		.xml = r->page->xml,
+	};
+
 	r->plan = r->x.env->plan;
 	if (!r->plan)
 		r->plan = r->own_plan = page_plan_new(r->rs);
-	return r->plan != NULL;
+	if (!r->plan)
+		return false;
+	r->names = options.names = r->judges ? &r->plan->beacons : &r->plan->places;
+	html_tokenizer_init(&r->tokenizer, &options);
+	return true;
+}
+
+/* XML is UTF-8 if it says nothing else (XML 4.3.3), and what a script fetches if its fields do not. */
+static enum page_encoding encoding_at_first(const struct page *page)
+{
+	if (page->encoding == PAGE_ENCODING_UNKNOWN && (page->xml || !page->document))
+		return PAGE_UTF8;
+	return page->encoding;
 }
 
 /* What the page is; an inner rewriter has it of the outer one, which lives longer. */
@@ -380,6 +395,7 @@ static bool init_page(struct rewriter *r)
 		r->filter_page = r->outer->filter_page;
 		return true;
 	}
+	r->encoding = encoding_at_first(r->page);
 	if (!web_url_parse(arena_copy(&r->lasting, r->page->url), NULL, &r->lasting, &r->base))
 		return false;
 	host = r->base.kind == WEB_URL_NETWORK ? r->base.host : slice_of(NULL, 0);
@@ -419,12 +435,10 @@ static struct rewriter *make(const struct rewriter_options *options, struct rewr
 	r->sniffing = r->page->unlabelled && !outer;
 	r->place = outer || !r->page->document ? PLACE_END : PLACE_START;
 	init_memory(r);
-	if (!init_plan(r) || !init_page(r) || !init_selectors(r)) {
+	if (!init_tokenizer(r, scripting) || !init_page(r) || !init_selectors(r)) {
 		rewriter_free(r);
 		return NULL;
 	}
-	r->names = r->judges ? &r->plan->beacons : &r->plan->places;
-	init_tokenizer(r, scripting);
 	return r;
 }
 
@@ -489,7 +503,8 @@ static void again(struct rewriter *r)
 		selector_matcher_reset(r->matcher);
 	r->held.what = HOLD_NONE;
 	r->dropped.active = r->oversized = r->any_denied = r->amp = false;
-	r->based = false;
+	r->based = r->gathering = false;
+	r->octets_seen = 0;
 	r->n_followed = 0;
 }
 
@@ -501,11 +516,13 @@ struct rewriter *rewriter_inner(struct rewriter *r, bool scripting)
 		*inner = make_inner(r, scripting);
 	else
 		again(*inner);
-	if (*inner)
-		(*inner)->base = r->base; /* its slices live as long as the outer page */
-	else
+	if (!*inner)
 		(void)rewriter_fail(r, REWRITER_NO_MEMORY, out_of_memory);
 	buffer_clear(&r->inner_out);
+	if (*inner) {
+		(*inner)->base = r->base; /* its slices live as long as the outer page */
+		(*inner)->encoding = r->encoding;
+	}
 	return *inner;
 }
 

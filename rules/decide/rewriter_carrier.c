@@ -51,12 +51,25 @@ static struct beacon_judgement collected(const struct collected *c)
 	return c->denied.pass ? c->passed : c->denied;
 }
 
+/* Which host that is only the browser knows: it waits for whatever there is to wait for. */
+static void be_strict(struct rewriter *r, struct beacon_judgement *j)
+{
+	if (r->encoding == PAGE_UTF8 || ruleset_pages(r->rs)->unreadable_passes)
+		return;
+	j->match = (struct beacon_match){0};
+	j->mask = ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY;
+	j->pass = is_granted(&r->x, j->mask);
+	j->reason = "its host is written beyond ASCII, in a page that is not UTF-8";
+}
+
 static void collect_url(struct collected *c, struct slice url, unsigned types)
 {
 	struct beacon_judgement j = {.pass = true, .mask = PURPOSE_NECESSARY, .url = url};
 
 	if (c->r->plan->urls)
 		j = judge_url(&c->r->x, &c->r->base, &c->r->filter_page, url, types);
+	if (j.beyond_ascii)
+		be_strict(c->r, &j);
 	collect_one(c, &j);
 }
 
@@ -230,6 +243,8 @@ static size_t neutralise(struct rewriter *r, struct slice css, struct collected 
 		struct collected one = collect(r, all->element);
 		struct slice url = u.url.p == r->scratch.p ? arena_copy(&r->arena, u.url) : u.url;
 
+		if (slice_starts_with(url, SLICE("#"))) /* something in the page itself (CSS Values 4, 4.5.1) */
+			continue;
 		collect_url(&one, url, css_types(u.kind));
 		collect_one(all, one.denied.pass ? &one.passed : &one.denied);
 		if (one.denied.pass)
@@ -264,7 +279,7 @@ struct slice neutral_style(struct rewriter *r, struct slice css, const struct be
 
 /* ---- Documents in attributes. ---- */
 
-static struct beacon_judgement judge_srcdoc(struct rewriter *r, struct slice value)
+static struct beacon_judgement judge_document(struct rewriter *r, struct slice value, enum page_encoding encoding)
 {
 	struct beacon_judgement nothing = {.pass = true};
 	struct rewriter *inner;
@@ -276,6 +291,7 @@ static struct beacon_judgement judge_srcdoc(struct rewriter *r, struct slice val
 	inner = rewriter_inner(r, true);
 	if (!inner)
 		return nothing;
+	inner->encoding = encoding;
 	if (rewriter_push(inner, value) != REWRITER_OK || rewriter_finish(inner) != REWRITER_OK)
 		(void)rewriter_fail(r, inner->result, inner->why);
 	return inner->any_denied ? inner->first_denied : nothing;
@@ -290,7 +306,7 @@ static void collect_inline(struct collected *c, struct slice url, unsigned types
 
 	switch (inline_content(c->r, url, types, &content)) {
 	case INLINE_DOCUMENT:
-		j = judge_srcdoc(c->r, content);
+		j = judge_document(c->r, content, PAGE_NOT_UTF8); /* what it says itself is not looked for */
 		break;
 	case INLINE_STYLE:
 		(void)neutral_style(c->r, content, c->element, &j);
@@ -344,10 +360,11 @@ struct beacon_judgement judge_value(struct rewriter *r, struct carrier carrier, 
 	case CARRIER_HANDLER:
 		return judge_script(r, value, NULL, element);
 	case CARRIER_STYLE:
+	case CARRIER_PROPERTY:
 		(void)neutral_style(r, value, element, &j);
 		return j;
 	case CARRIER_SRCDOC:
-		j = judge_srcdoc(r, value);
+		j = judge_document(r, value, r->encoding);
 		collect_one(&c, &j);
 		break;
 	case CARRIER_NONE:

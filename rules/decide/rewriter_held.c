@@ -240,7 +240,10 @@ static bool finish_noscript(struct rewriter *r)
 	if (rewriter_push(inner, content) != REWRITER_OK)
 		return rewriter_fail(r, inner->result == REWRITER_STOPPED ? REWRITER_NO_MEMORY : inner->result,
 				     inner->why);
-	r->any_denied |= inner->any_denied;
+	if (inner->any_denied && !r->any_denied) {
+		r->any_denied = true;
+		r->first_denied = inner->first_denied; /* its slices live as long as the inner one */
+	}
 	if (rewriter_rests(inner)) {
 		tell_edits(&noted);
 		return rewriter_put(r, buffer_slice(&r->inner_out));
@@ -362,7 +365,10 @@ static bool interrupts(const struct rewriter *r, const struct html_token *token)
 	    page_plan_element(r->plan, token->name) != ELEMENT_OTHER)
 		return true;
 	for (size_t i = 0; i < token->attribute_count; i++) {
-		if (carrier_of(ELEMENT_OTHER, html_attribute_name(token, &token->attributes[i])).kind != CARRIER_NONE)
+		struct slice name = html_attribute_name(token, &token->attributes[i]);
+
+		if (carrier_of(ELEMENT_OTHER, name).kind != CARRIER_NONE ||
+		    carrier_of_property(name).kind != CARRIER_NONE)
 			return true;
 	}
 	return false;

@@ -9,6 +9,7 @@
  * rewriter_policy.c   Content-Security-Policy in the page
  * rewriter_outcome.c  what becomes of a tag that is denied
  * rewriter_place.c  where a head and a body begin and end, and what is injected there
+ * rewriter_xml.c    what is XML alone: instructions, doctypes
  * rewriter_drop.c   elements that are left out
  * rewriter_edit.c   edits of a tag
  */
@@ -133,6 +134,7 @@ struct rewriter {
 	struct selector_matcher *matcher; /* NULL: there are no selectors */
 	struct web_url base;
 	struct filter_page filter_page;
+	enum page_encoding encoding;
 	bool based;	      /* a base element was seen: the first counts */
 	bool observe;	      /* output is the input */
 	bool judges;	      /* some beacon is denied */
@@ -143,16 +145,19 @@ struct rewriter {
 	bool sniffing;	      /* whether it is a page is not known yet */
 	unsigned sniffed;     /* octets of a byte order mark */
 	unsigned octets_seen; /* of the stream, up to 3, for the byte order mark */
-	unsigned char first;
+	unsigned char first[3];
 	struct slice piece;   /* of input, while it is read */
 	struct slice waiting; /* of it, to be handed on with what follows */
 	bool mark_waits;      /* mark[0] came alone and may be half of a byte order mark */
 	char mark[2];
 	enum rewriter_result result;
 	const char *why;
-	struct buffer octets; /* of what is held */
+	struct buffer octets;	 /* of what is held, or gathered */
+	bool gathering;		 /* an instruction of XML, until it is whole */
+	uint64_t instruction_at; /* where it began */
 	size_t n_followed;
 	enum place place;
+	uint64_t text_of; /* in XML: the name of an open title, script or style, whose text is none of the body */
 	const struct catalogue *language; /* of the html element; NULL: it says none, or one that is not built in */
 	bool bare;			  /* AMP: the banner stays out */
 	unsigned templates;		  /* open ones: what is in them is no part of the document */
@@ -270,6 +275,15 @@ bool drop_token(struct rewriter *r, const struct html_token *token);
 
 /* The content of <meta http-equiv=content-security-policy> as it is to be; the very same slice if nothing changes. */
 struct slice rewriter_policy(struct rewriter *r, struct slice content);
+
+/* ---- rewriter_xml.c ---- */
+
+/* A piece of a comment or instruction. */
+bool instruction_token(struct rewriter *r, const struct html_token *token);
+/* The input is over inside one. */
+bool instruction_end(struct rewriter *r);
+/* A piece of a doctype. */
+bool rewriter_doctype(struct rewriter *r, const struct html_token *token);
 
 /* ---- rewriter_held.c ---- */
 

@@ -172,6 +172,11 @@ static bool after_start_tag(struct rewriter *r, const struct html_token *token)
 	case ELEMENT_TEMPLATE:
 		r->templates++;
 		return true;
+	case ELEMENT_TITLE:
+	case ELEMENT_SCRIPT:
+	case ELEMENT_STYLE:
+		r->text_of = r->page->xml && !token->self_closing ? token->name : 0;
+		return true;
 	default:
 		return true;
 	}
@@ -223,7 +228,7 @@ bool place_run(struct rewriter *r, const struct html_token *token)
 	struct slice raw = token->raw;
 	size_t at = raw.n;
 
-	if (r->place < PLACE_BODY && !r->templates && token->text == HTML_DATA)
+	if (r->place < PLACE_BODY && !r->templates && token->text == HTML_DATA && !r->text_of)
 		at = content_at(raw, token->offset);
 	if (at == raw.n)
 		return rewriter_put(r, raw);

@@ -45,15 +45,16 @@ static void select_element(struct rewriter *r, struct tag *t)
 
 /* ---- Attributes. ---- */
 
-static bool animates_href(struct rewriter *r, const struct tag *t)
+/* Of SVG, as far as is known in XML. */
+static bool may_be_svg(const struct rewriter *r, const struct html_token *token)
 {
-	struct slice animated = slice_trim(decoded(r, t, SLICE("attributename")));
-
-	return slice_ieq(animated, SLICE("href")) || slice_ieq(animated, SLICE("xlink:href"));
+	return token->ns == HTML_NS_SVG || r->page->xml;
 }
 
 static struct carrier carrier_in(struct rewriter *r, const struct tag *t, struct slice name)
 {
+	struct carrier c = {CARRIER_NONE, 0};
+
 	if (t->element == ELEMENT_LINK && slice_ieq(name, SLICE("href")))
 		return carrier_of_link(decoded(r, t, SLICE("rel")), decoded(r, t, SLICE("as")));
 	if (t->element == ELEMENT_META && slice_ieq(name, SLICE("content")) &&
@@ -62,10 +63,13 @@ static struct carrier carrier_in(struct rewriter *r, const struct tag *t, struct
 	/* Where scripts do not run it would be the page's, and what is relative behind it was judged by another one. */
 	if (t->element == ELEMENT_BASE && r->outer && slice_ieq(name, SLICE("href")))
 		return (struct carrier){CARRIER_URL, FILTER_ANY};
-	if ((t->element == ELEMENT_SET || t->element == ELEMENT_ANIMATE) && carrier_of_animation(name).kind &&
-	    animates_href(r, t))
-		return carrier_of_animation(name);
-	return carrier_of(t->element, name);
+	if (t->element == ELEMENT_SET || t->element == ELEMENT_ANIMATE)
+		c = carrier_of_animation(name, slice_trim(decoded(r, t, SLICE("attributename"))));
+	if (c.kind == CARRIER_NONE)
+		c = carrier_of(t->element, name);
+	if (c.kind == CARRIER_NONE && may_be_svg(r, t->token))
+		c = carrier_of_property(name);
+	return c;
 }
 
 static void rename_attribute(struct tag *t, const struct html_attribute *a)
@@ -346,6 +350,16 @@ static void see_base(struct rewriter *r, const struct tag *t)
 	value = arena_copy(&r->lasting, decoded(r, t, SLICE("href")));
 	if (web_url_parse(value, &r->base, &r->lasting, &base) && base.kind == WEB_URL_NETWORK)
 		r->base = base;
+	else
+		r->base.beyond_ascii |= base.beyond_ascii;
+}
+
+/* Browsers look for it in the first 1024 octets (HTML 13.2.3.2), or in all of the head. */
+static void see_encoding(struct rewriter *r, const struct tag *t, struct slice label)
+{
+	if (label.n && r->encoding == PAGE_ENCODING_UNKNOWN && !r->outer && !r->page->xml &&
+	    (t->token->offset < 1024 || (r->place > PLACE_START && r->place < PLACE_BODY)))
+		r->encoding = encoding_of_label(label);
 }
 
 /* ISO-2022-JP can hide markup from who reads octets as ASCII (WHATWG Encoding, 12.2). */
@@ -358,6 +372,7 @@ static bool see_charset(struct rewriter *r, const struct tag *t)
 		return true;
 	if (label.n == 0 && at < content.n && slice_ieq(decoded(r, t, SLICE("http-equiv")), SLICE("content-type")))
 		label = slice_trim(slice_from(content, at + 8));
+	see_encoding(r, t, label);
 	if (!slice_ieq(label, SLICE("iso-2022-jp")) && !slice_ieq(label, SLICE("csiso2022jp")))
 		return true;
 	return ruleset_pages(r->rs)->unreadable_passes ||

@@ -332,16 +332,17 @@ static void response_field(struct leaks *l, const struct field *f)
 /* -- all of it ----------------------------------------------------------------------------------------------------- */
 
 /* What a browser would take for a page; of a type that is missing it would find out. */
-static bool is_page(const struct outcome *o)
+static bool is_page(struct leaks *l)
 {
-	const struct field *f = fields_find_name(&o->visitor_saw.fields, SLICE("Content-Type"));
+	const struct field *f = fields_find_name(&l->o->visitor_saw.fields, SLICE("Content-Type"));
 	struct slice type, params;
 
 	if (!f)
-		return slice_find_char(o->visitor_body, '<') < o->visitor_body.n;
+		return slice_find_char(l->o->visitor_body, '<') < l->o->visitor_body.n;
 	(void)slice_cut(f->value, ';', &type, &params);
 	type = slice_trim(type);
-	return slice_ieq(type, SLICE("text/html")) || slice_ieq(type, SLICE("application/xhtml+xml"));
+	l->xml = slice_ieq(type, SLICE("application/xhtml+xml"));
+	return l->xml || slice_ieq(type, SLICE("text/html"));
 }
 
 static void look(struct leaks *l)
@@ -354,7 +355,7 @@ static void look(struct leaks *l)
 		response_field(l, &l->o->hints_saw.fields.v[i]);
 	for (size_t i = 0; i < l->o->visitor_saw.fields.n; i++)
 		response_field(l, &l->o->visitor_saw.fields.v[i]);
-	if (is_page(l->o))
+	if (is_page(l))
 		leaks_html(l, l->o->visitor_body, 0);
 }
 

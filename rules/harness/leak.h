@@ -25,6 +25,7 @@ struct leaks {
 	purposes granted;
 	struct web_url page;	 /* what relative URLs are relative to, a <base> aside */
 	struct filter_page site; /* of the page's host */
+	bool xml;		 /* it is XHTML */
 	struct diff_row *rows, **end;
 	size_t n;
 	size_t passes_from; /* the element's place, if a statement that lets it pass names it: later ones do not count

@@ -319,6 +319,9 @@ static void take(struct reading *r, enum takes takes, struct slice element, stru
 	}
 }
 
+/* Attributes of SVG that are properties of CSS, and may load something. */
+#define PROPERTIES "clip-path cursor fill filter marker-end marker-mid marker-start mask stroke"
+
 static void attribute(struct reading *r, const struct html_token *t, struct slice name, struct slice value)
 {
 	struct slice what = t->raw, element = t->name_raw;
@@ -326,6 +329,8 @@ static void attribute(struct reading *r, const struct html_token *t, struct slic
 	if (slice_ieq(name, SLICE("href")) || slice_ieq(name, SLICE("xlink:href")))
 		href(r, t, value, what);
 	else if (slice_ieq(name, SLICE("style")))
+		css(r, value, what);
+	else if ((t->ns == HTML_NS_SVG || r->l->xml) && is_one_of(name, PROPERTIES))
 		css(r, value, what);
 	else if (slice_istarts_with(name, SLICE("on")))
 		leaks_script(r->l, &r->base, value, what);
@@ -497,10 +502,33 @@ static void content_ends(struct reading *r, size_t end)
 	r->l->passes_from = SIZE_MAX;
 }
 
+/* <?xml-stylesheet name="value" ... href="..."?>, which means nothing in an element. */
+static void style_sheet(struct reading *r, struct slice instruction)
+{
+	static const struct slice target = SLICE_INIT("<?xml-stylesheet");
+	struct slice rest = slice_from(instruction, target.n), name, value;
+	char quote;
+
+	if (!r->l->xml || r->tag.n || !slice_starts_with(instruction, target) || !rest.n || !is_blank(rest.p[0]))
+		return;
+	while (slice_cut(rest, '=', &name, &rest)) {
+		rest = skip_css_blanks(rest);
+		if (rest.n == 0 || (rest.p[0] != '"' && rest.p[0] != '\''))
+			return;
+		quote = rest.p[0];
+		(void)slice_cut(slice_from(rest, 1), quote, &value, &rest);
+		if (slice_eq(slice_trim(name), SLICE("href")) && html_decode_attribute(value, &r->scratch, &value))
+			leaks_url(r->l, &r->base, arena_copy(r->l->arena, value), FILTER_STYLESHEET, instruction);
+	}
+}
+
 static void read_once(struct leaks *l, struct slice text, unsigned depth, bool scripting)
 {
 	struct reading r = {.l = l, .text = text, .base = l->page, .depth = depth};
-	struct html_options options = {.scripting = scripting, .max_tag = HTML_TAG_MAX};
+	struct html_options options = {.scripting = scripting,
+				       .max_tag = HTML_TAG_MAX,
+				       .wanted = HTML_WANT_COMMENT,
+				       .xml = l->xml && depth == 0};
 	struct html_tokenizer t;
 	struct html_names names;
 	struct html_token token;
@@ -522,6 +550,8 @@ static void read_once(struct leaks *l, struct slice text, unsigned depth, bool s
 				start_tag(&r, &token);
 			else if (token.type == HTML_END_TAG)
 				end_tag(&r, &token);
+			else if (token.type == HTML_COMMENT)
+				style_sheet(&r, token.raw);
 		}
 		html_tokenizer_finish(&t);
 	}

@@ -48,6 +48,8 @@ enum html_state {
 	STATE_DECLARATION,
 	STATE_DOCTYPE,
 	STATE_BOGUS,
+	STATE_INSTRUCTION, /* of XML */
+	STATE_INSTRUCTION_END,
 	STATE_COMMENT_START,
 	STATE_COMMENT_START_DASH,
 	STATE_COMMENT,
@@ -85,15 +87,20 @@ static inline bool is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v');
 }
 
-/* By a first letter (a is 1), the second ones that names of html_names_want_carriers() have. */
+/* letters: by a first letter (a is 1), the second ones that some names have. */
+static inline bool begins_with(const uint32_t letters[32], char first, char second)
+{
+	unsigned a = (unsigned char)first, b = (unsigned char)second;
+
+	return (a & b & 0x40) && !((a | b) & 0x80) && (letters[a & 31] >> (b & 31) & 1);
+}
+
 extern const uint32_t html_carrier_letters[32];
 
 /* Whether the name of an attribute may be one of html_names_want_carriers(), by its first two characters. */
 static inline bool may_carry(char first, char second)
 {
-	unsigned a = (unsigned char)first, b = (unsigned char)second;
-
-	return (a & b & 0x40) && !((a | b) & 0x80) && (html_carrier_letters[a & 31] >> (b & 31) & 1);
+	return begins_with(html_carrier_letters, first, second);
 }
 
 /* The first c in p..end, or end. Quick where it is near, and where it is far. */
@@ -109,6 +116,14 @@ static inline const char *find_char(const char *p, const char *end, char c)
 	}
 	found = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
 	return found ? found : end;
+}
+
+/* Likewise of html_names_want_carriers() in svg, where values with parentheses alone are of interest. */
+extern const uint32_t html_property_letters[32];
+
+static inline bool may_be_property(char first, char second)
+{
+	return begins_with(html_property_letters, first, second);
 }
 
 /* The slot that holds name; an empty one if none does. */

@@ -1,4 +1,4 @@
-/* Comments, bogus comments, doctypes and CDATA sections (WHATWG HTML 13.2.5.41 to 13.2.5.71). */
+/* Comments, bogus comments, instructions, doctypes and CDATA sections (WHATWG HTML 13.2.5.41 to 13.2.5.71). */
 #include "rules/html/internal.h"
 
 static const struct slice doctype = SLICE_INIT("doctype"), cdata = SLICE_INIT("[cdata[");
@@ -10,14 +10,14 @@ static bool declaration(struct html_tokenizer *t, struct html_token *token)
 
 	if (t->matched == 0) {
 		t->back = c == '-' ? '-' : c == '[' ? '[' : 'd';
-		if (c == '[' && !html_in_foreign(t))
+		if (c == '[' && !html_in_foreign(t) && !t->options.xml)
 			t->back = 0;
 	}
 	if (t->back == '-' && c == '-') {
 		t->p++;
 		if (++t->matched < 2)
 			return false;
-		t->state = STATE_COMMENT_START;
+		t->state = t->options.xml ? STATE_COMMENT : STATE_COMMENT_START;
 		return html_become(t, token, HTML_COMMENT);
 	}
 	if (t->back == 'd' && ascii_lower(c) == doctype.p[t->matched]) {
@@ -45,6 +45,27 @@ static bool ends_at_greater(struct html_tokenizer *t, struct html_token *token)
 		return false;
 	t->p++;
 	return html_close(t, token);
+}
+
+/* A processing instruction of XML: up to "?>" (XML 2.6). */
+static bool instruction(struct html_tokenizer *t, struct html_token *token)
+{
+	char c;
+
+	if (t->state == STATE_INSTRUCTION) {
+		t->p = find_char(t->p, t->end, '?');
+		if (t->p < t->end) {
+			t->p++;
+			t->state = STATE_INSTRUCTION_END;
+		}
+		return false;
+	}
+	c = *t->p++;
+	if (c == '>')
+		return html_close(t, token);
+	if (c != '?')
+		t->state = STATE_INSTRUCTION;
+	return false;
 }
 
 static bool comment(struct html_tokenizer *t, struct html_token *token)
@@ -116,6 +137,9 @@ bool html_markup(struct html_tokenizer *t, struct html_token *token)
 	case STATE_BOGUS:
 	case STATE_DOCTYPE:
 		return ends_at_greater(t, token);
+	case STATE_INSTRUCTION:
+	case STATE_INSTRUCTION_END:
+		return instruction(t, token);
 	case STATE_CDATA:
 	case STATE_CDATA_BRACKET:
 	case STATE_CDATA_END:

@@ -23,6 +23,12 @@ const uint32_t html_carrier_letters[32] = {
 	['b' - 'a' + 1] = LETTER('a'), ['p' - 'a' + 1] = LETTER('i'),
 	['a' - 'a' + 1] = LETTER('t'),
 };
+const uint32_t html_property_letters[32] = {
+	['c' - 'a' + 1] = LETTER('l') | LETTER('u'),
+	['f' - 'a' + 1] = LETTER('i'),
+	['m' - 'a' + 1] = LETTER('a'),
+	['s' - 'a' + 1] = LETTER('t'),
+};
 #undef LETTER
 
 /* A list of names, separated by spaces, and what they have in common (WHATWG HTML 13.2.6.4, 13.2.6.5, 13.1.2). */

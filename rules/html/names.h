@@ -59,7 +59,9 @@ CG_NONNULL CG_WARN_UNUSED bool html_names_add(struct html_names *names, struct s
 CG_NONNULL void html_names_want_all(struct html_names *names, unsigned wants);
 /*
  * Start tags of any name that have an attribute which carries a URL or a script wherever it stands: on..., style, src,
- * srcset, srcdoc, background, ping, attributionsrc. Some others come too: those with an attribute that begins alike.
+ * srcset, srcdoc, background, ping, attributionsrc; in svg, math and XML also those of a presentation attribute that
+ * can hold an url(): clip-path, cursor, fill, filter, marker-..., mask, stroke. Some others come too: those with an
+ * attribute that begins alike.
  */
 CG_NONNULL void html_names_want_carriers(struct html_names *names);
 

@@ -13,6 +13,7 @@
 void html_tokenizer_init(struct html_tokenizer *t, const struct html_options *options)
 {
 	t->options = *options;
+	t->options.isolated |= options->xml;
 	if (t->options.max_tag == 0)
 		t->options.max_tag = HTML_TAG_DEFAULT;
 	if (t->options.max_tag < HTML_TAG_MIN)
@@ -271,13 +272,25 @@ static bool oversize(struct html_tokenizer *t, struct html_token *token, const c
 	return true;
 }
 
+/* A value in which a function may stand, parentheses perhaps as references. */
+static bool may_call(struct slice value)
+{
+	return slice_find_char(value, '(') < value.n || slice_find_char(value, '&') < value.n;
+}
+
 /* Whether an attribute read so far carries something; raw: of the tag. */
 static bool carries(const struct html_tokenizer *t, struct slice raw)
 {
+	bool properties = t->foreign.n || t->options.xml || (t->tag.bits & NAME_SVG);
+
 	for (uint32_t i = 0; i < t->tag.attributes; i++) {
 		const struct html_attribute *a = &t->attributes[i];
+		const char *name = raw.p + a->name;
 
-		if (a->name_length > 1 && may_carry(raw.p[a->name], raw.p[a->name + 1]))
+		if (a->name_length < 2)
+			continue;
+		if (may_carry(name[0], name[1]) || (properties && may_be_property(name[0], name[1]) &&
+						    may_call(slice_of(raw.p + a->value, a->value_length))))
 			return true;
 	}
 	return false;
@@ -407,9 +420,17 @@ static bool tag(struct html_tokenizer *t, struct html_token *token)
 /* -- data ------------------------------------------------------------------------------------------------------------
  */
 
+/* Whether tags may be passed over by what can be told of them outside svg and math. */
+static bool may_pass_over(const struct html_tokenizer *t)
+{
+	const struct html_names *names = t->options.names;
+
+	return t->pending == HTML_RUN && !t->foreign.n && !names->all && !(names->attributes && t->options.xml);
+}
+
 static bool data(struct html_tokenizer *t)
 {
-	if (t->pending == HTML_RUN && !t->foreign.n && !t->options.names->all) {
+	if (may_pass_over(t)) {
 		t->p = html_pass_over(t);
 	} else {
 		const char *from = t->p;
@@ -453,7 +474,8 @@ static bool less(struct html_tokenizer *t, struct html_token *token)
 		return false;
 	}
 	if (c == '?') {
-		t->state = STATE_BOGUS;
+		t->p += t->options.xml;
+		t->state = t->options.xml ? STATE_INSTRUCTION : STATE_BOGUS;
 		return html_become(t, token, HTML_COMMENT);
 	}
 	if (t->frameset == FRAMESET_POSSIBLE)

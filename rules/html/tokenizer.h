@@ -46,9 +46,10 @@ enum html_token_type {
 	HTML_TEXT,	/* a piece of text, character references as they stand */
 	HTML_START_TAG, /* from '<' to '>' */
 	HTML_END_TAG,
-	HTML_COMMENT,	/* a piece of a comment with its delimiters, also of a bogus one (<?x>, <!x>, </3>) */
+	HTML_COMMENT,	/* a piece of a comment with its delimiters, also of a bogus one (<?x>, <!x>, </3>) or of an
+			   instruction of XML (<?x?>) */
 	HTML_DOCTYPE,	/* a piece of a doctype */
-	HTML_CDATA,	/* a piece of a CDATA section with its delimiters; only in svg and math */
+	HTML_CDATA,	/* a piece of a CDATA section with its delimiters; only in svg, math and XML */
 	HTML_IGNORED,	/* makes nothing in a browser: "</>", and what the end of input cut inside a tag */
 	HTML_OVERSIZED, /* a piece of a wanted tag that is longer than max_tag or has more than max_attributes */
 };
@@ -87,6 +88,7 @@ struct html_options {
 	size_t max_tag;			/* octets of a wanted tag; 0: HTML_TAG_DEFAULT; kept within MIN and MAX */
 	unsigned max_attributes;	/* 0 or above HTML_ATTRIBUTES_MAX: that */
 	bool isolated;			/* tags change nothing: what tree construction would do is left out */
+	bool xml;			/* likewise; and comments, instructions and CDATA sections are those of XML */
 };
 
 enum html_quote { HTML_NO_VALUE, HTML_UNQUOTED, HTML_SINGLE_QUOTED, HTML_DOUBLE_QUOTED };

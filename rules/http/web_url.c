@@ -18,6 +18,7 @@ struct resolution {
 	struct arena *arena;
 	struct web_text text;
 	size_t origin; /* length of the text at which the path begins */
+	bool beyond_ascii;
 };
 
 static bool is_slash(char c)
@@ -281,8 +282,8 @@ static bool resolve_authority(struct resolution *r, int scheme, struct slice s)
 
 	while (s.n && is_slash(s.p[0]))
 		s = slice_from(s, 1);
-	while (end < s.n && !is_slash(s.p[end]) && s.p[end] != '?')
-		end++;
+	for (; end < s.n && !is_slash(s.p[end]) && s.p[end] != '?'; end++)
+		r->beyond_ascii |= (unsigned char)s.p[end] >= 0x80;
 	if (!add_origin(r, scheme, slice_head(s, end), web_text_size(slice_from(s, end))))
 		return false;
 	if (r->text.n)
@@ -297,6 +298,7 @@ static bool resolve_relative(struct resolution *r, struct slice s)
 
 	if (!begin_text(r, base->text.n + web_text_size(s)))
 		return false;
+	r->beyond_ascii = base->beyond_ascii;
 	r->origin = base->origin.n;
 	if (s.n && is_slash(s.p[0])) {
 		web_text_add(&r->text, base->origin);
@@ -365,5 +367,6 @@ bool web_url_parse(struct slice s, const struct web_url *base, struct arena *are
 		return false;
 	if (r.text.n)
 		split(slice_of(r.text.p, r.text.n), r.origin, out);
+	out->beyond_ascii = r.beyond_ascii;
 	return true;
 }

@@ -8,8 +8,8 @@
  *   else (data:, javascript:, blob:, about:, file:, mailto:) is told by its scheme alone.
  * - A host that IDNA refuses is kept, its refused labels encoded as they stand (idna.h); "xn--" labels are not
  *   verified. A browser may refuse such a URL; being strict about it costs nothing.
- * - Octets that are not UTF-8 are taken as U+FFFD. The standard encodes queries in the encoding of the document; in a
- *   document that is not UTF-8 the non-ASCII part of a query may differ from what the browser sends.
+ * - Octets that are not UTF-8 are taken as U+FFFD. In a document that is not UTF-8 what is written beyond ASCII means
+ *   something else: see beyond_ascii for hosts; in a query it may differ from what the browser sends.
  */
 #ifndef CG_RULES_HTTP_WEB_URL_H
 #define CG_RULES_HTTP_WEB_URL_H
@@ -36,6 +36,11 @@ struct web_url {
 	struct slice query;  /* without '?' */
 	uint16_t port;	     /* the scheme's own if none is written */
 	bool has_query;	     /* tells "/?" from "/" */
+	/*
+	 * Also of WEB_URL_INVALID: octets above 0x7F stand where the host is written, here or in the base: which host
+	 * that is depends on the document's encoding.
+	 */
+	bool beyond_ascii;
 };
 
 /*

@@ -189,8 +189,21 @@ case('svg script with references', '<svg><script>new Image().src=&quot;{u}&quot;
 case('svg use', '<svg width=9 height=9><use href="{u}.svg#a"/></svg>', follows=False)
 case('svg feImage', '<svg width=9 height=9><filter id=f><feImage href="{u}"/></filter>'
      '<rect width=9 height=9 filter="url(#f)"/></svg>')
-case('svg mask attribute', '<svg width=9 height=9><rect mask="url({u})" width=9 height=9 /></svg>', follows=False,
-     todo='presentation attributes are not looked at')
+# Presentation attributes (SVG 2 6.6).
+case('svg mask attribute', '<svg width=9 height=9><rect mask="url({u})" width=9 height=9 /></svg>')
+case('svg mask attribute with references', '<svg width=9 height=9><rect MASK="&#117;rl&lpar;&quot;{u}&quot;)" width=9 '
+     'height=9 /></svg>')
+case('svg mask attribute with escapes', r'<svg width=9 height=9><rect mask="\75rl(https\3a//{h}/{p})" width=9 height=9 />'
+     '</svg>')
+case('svg mask attribute of the root', '<svg mask="url({u})" width=9 height=9><rect width=9 height=9 /></svg>')
+case('svg cursor attribute', '<svg width=9 height=9><rect cursor="url({u}), auto" width=9 height=9 /></svg>')
+for name in ('clip-path', 'fill', 'filter', 'marker-end', 'marker-mid', 'marker-start', 'stroke'):
+    case(f'svg {name} attribute', f'<svg width=9 height=9><path {name}="url({{u}}.svg#a)" d="M0 0L5 5L9 9" /></svg>',
+         follows=name != 'filter')
+case('svg mask attribute with image-set()', '<svg width=9 height=9><rect mask=\'image-set("{u}" 1x)\' width=9 height=9 />'
+     '</svg>')
+case('svg mask attribute outside of svg', '<p mask="url({u})">x</p>', follows=False)
+case('svg set of mask', '<svg width=9 height=9><rect width=9 height=9><set attributeName=mask to="url({u})"/></rect></svg>')
 case('svg set of href', '<svg width=9 height=9><image href="/a.gif" width=9 height=9><set attributeName=href to="{u}"/>'
      '</image></svg>')
 case('svg animate of xlink:href', '<svg width=9 height=9><image width=9 height=9><animate attributeName="href" dur=1s '
@@ -323,7 +336,27 @@ case('page: gzip', '<img src="{u}">', coding='gzip')
 case('page: without type', '<img src="{u}">', type='text/html')
 case('page: windows-1251', '<p>лампа</p><img src="{u}">', type='text/html; charset=windows-1251', charset='cp1251')
 case('page: ISO-8859-1 with letters beyond ASCII in a host', '<img src="https://{p}.bücher.example/{p}">',
-     type='text/html; charset=iso-8859-1', charset='latin-1', todo='hosts are read as UTF-8')
+     type='text/html; charset=iso-8859-1', charset='latin-1')
+case('page: ISO-8859-1 with such a host in a script', '<script>new Image().src = "https://{p}.bücher.example/{p}"</script>',
+     type='text/html; charset=iso-8859-1', charset='latin-1')
+case('page: ISO-8859-1 with such a host in a style', '<style>body{background:url(//{p}.bücher.example/{p})}</style>',
+     type='text/html; charset=iso-8859-1', charset='latin-1')
+case('page: ISO-8859-1 with such a host in a base', '<base href="//{p}.bücher.example/"><img src="{p}">',
+     type='text/html; charset=iso-8859-1', charset='latin-1')
+case('page: windows-1252 by meta with such a host', page='<!doctype html><meta charset=windows-1252><title>ü</title>'
+     '<img src="https://{p}.bücher.example/{p}">', type='text/html', charset='latin-1')
+case('page: no encoding told, with such a host', page='<!doctype html><title>ü</title>'
+     '<img src="https://{p}.bücher.example/{p}">', type='text/html', charset='latin-1')
+case('page: UTF-8 by meta with such a host', page='<!doctype html><title>t</title><meta charset=utf-8>'
+     '<img src="https://{p}.bücher.example/{p}">', type='text/html')
+case('page: windows-1252, UTF-8 by a mark, with such a host', '\ufeff<img src="https://{p}.bücher.example/{p}">',
+     type='text/html; charset=windows-1252')
+case('page: data URL in ISO-8859-1 with such a host',
+     '<iframe src="data:text/html;charset=iso-8859-1,<img src=https://{p}.b%FCcher.example/{p}>"></iframe>')
+case('page: GBK with ideographic full stops in a host', '<img src="https://{p}。tracker。example/{p}">',
+     type='text/html; charset=gbk', charset='gbk')
+case('page: Shift_JIS with full width letters in a host', '<img src="https://{p}.ｔｒａｃｋｅｒ.example/{p}">',
+     type='text/html; charset=shift_jis', charset='shift_jis')
 case('page: windows-1251 by meta', page='<!doctype html><meta charset=windows-1251><title>лампа</title><img src="{u}">',
      type='text/html', charset='cp1251')
 case('page: ISO-2022-JP', '<p title="日本\'>">x</p><img src="{u}">', type='text/html; charset=iso-2022-jp',
@@ -349,5 +382,29 @@ case('page: XHTML with an entity', type='application/xhtml+xml',
      '<body><img alt="" src="&t;"/></body></html>')
 case('page: XHTML with a style sheet', type='application/xhtml+xml',
      page='<?xml version="1.0"?><?xml-stylesheet type="text/css" href="{u}.css"?><html '
-     'xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body/></html>',
-     todo='processing instructions are not looked at')
+     'xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body/></html>')
+case('page: XHTML with a style sheet, otherwise written', type='application/xhtml+xml',
+     page="<?xml-stylesheet\ttitle='>'  href\n=\n'https&#58;//{h}/{p}.css'   ?>"
+     '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body/></html>')
+case('page: XHTML with a style sheet in a data URL', type='application/xhtml+xml',
+     page='<?xml-stylesheet href="data:text/css,@import url({u}.css)"?>'
+     '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body/></html>')
+case('page: XHTML behind a comment of XML', type='application/xhtml+xml',
+     page='<html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body><!--> <p title=" --><img alt="" '
+     'src="{u}"/></body></html>')
+case('page: XHTML behind CDATA', type='application/xhtml+xml',
+     page='<html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body><![CDATA[ a > b <!-- ]]><img alt="" '
+     'src="{u}"/></body></html>')
+case('page: XHTML behind an instruction', type='application/xhtml+xml',
+     page='<?own > <!-- ?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body><img alt="" '
+     'src="{u}"/></body></html>')
+case('page: XHTML with an attribute by default', type='application/xhtml+xml',
+     page='<!DOCTYPE html [<!ATTLIST img src CDATA "{u}">]><html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title>'
+     '</head><body><img alt=""/></body></html>')
+case('page: XHTML with a mask', type='application/xhtml+xml',
+     page='<html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body><svg '
+     'xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect mask="url({u})" width="9" height="9"/></svg></body>'
+     '</html>')
+case('page: XHTML in ISO-8859-1 with letters beyond ASCII in a host', type='application/xhtml+xml', charset='latin-1',
+     page='<?xml version="1.0" encoding="ISO-8859-1"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title>'
+     '</head><body><img alt="" src="https://{p}.bücher.example/{p}"/></body></html>')

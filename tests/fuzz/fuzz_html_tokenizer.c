@@ -76,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	e.options.wanted = data[1] * 17u;
 	e.options.scripting = data[0] & 2;
 	e.options.isolated = data[0] & 4;
+	e.options.xml = data[0] & 32;
 	e.options.max_attributes = data[0] & 8 ? 3 : 0;
 	buffer_init(&out, 64 << 20);
 	CG_CHECK(html_events(&e, page, &out));

@@ -1,7 +1,8 @@
 /*
  * Pages and fields, decided about and rewritten, and then looked at by the judge of "crumbgate test --all-classes",
  * which shares no code with what holds things back: it must find nothing. The first octet of the input says what is
- * granted; each line up to an empty one is a field of the response, "Link: </x>; rel=preload"; the rest is the page.
+ * granted, and whether it is XHTML; each line up to an empty one is a field of the response, "Link: </x>; rel=preload";
+ * the rest is the page.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -107,7 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fields_init(&test.request.fields, &arena);
 	fields_init(&test.origin.fields, &arena);
 	test.origin_body = take_fields(slice_from(input, 1), &test.origin.fields);
-	(void)fields_add_id(&test.origin.fields, FIELD_CONTENT_TYPE, SLICE("text/html; charset=utf-8"));
+	(void)fields_add_id(&test.origin.fields, FIELD_CONTENT_TYPE,
+			    data[0] & 8 ? SLICE("application/xhtml+xml") : SLICE("text/html; charset=utf-8"));
 	CG_CHECK(exchange_prepare(&x, &arena));
 	play(&x, &arena);
 	arena_free(&arena);

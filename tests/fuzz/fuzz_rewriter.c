@@ -196,7 +196,7 @@ static void look(const struct visit *visit, struct slice page, bool scripting)
 					     .wanted = HTML_WANT_TEXT(HTML_SCRIPT),
 					     .scripting = scripting,
 					     .max_tag = 1 << 20,
-					     .isolated = visit->xml};
+					     .xml = visit->xml};
 	static struct html_tokenizer tokenizer;
 	struct html_token token;
 	struct look l = {.visit = visit};

@@ -19,4 +19,14 @@ void page_visit(struct fixture *f, const char *granted);
 /* Rewrites a page into out, which is emptied before. */
 enum rewriter_result page_rewrite(struct fixture *f, struct slice page, struct page_run run, struct buffer *out);
 
+struct page_row {
+	const char *in;
+	const char *out; /* NULL: as it is */
+};
+
+/* Fails the test if something else comes out. */
+void page_check(struct fixture *f, struct slice in, struct slice expected, struct page_run run);
+/* Whole, octet by octet, and in two pieces, cut behind every octet. */
+void page_check_row(struct fixture *f, const struct page_row *row);
+
 #endif

@@ -93,6 +93,34 @@ static void test_work(void **state)
 	fixture_close(&f);
 }
 
+static void test_encoding(void **state)
+{
+	static const struct {
+		const char *response;
+		enum page_encoding encoding;
+	} rows[] = {
+		{html, PAGE_ENCODING_UNKNOWN},
+		{"", PAGE_ENCODING_UNKNOWN},
+		{"Content-Type: text/html; charset=utf-8\n", PAGE_UTF8},
+		{"Content-Type: text/html;Charset=\" UTF8 \"; x=y\n", PAGE_UTF8},
+		{"Content-Type: text/html; charset=iso-8859-1\n", PAGE_NOT_UTF8},
+		{"Content-Type: text/html; charset=\n", PAGE_NOT_UTF8},
+		{"Content-Type: text/html; charset=utf-8; charset=gbk\n", PAGE_NOT_UTF8},
+		{"Content-Type: text/html; charset=gbk\nContent-Type: text/html; charset=utf-8\n", PAGE_NOT_UTF8},
+		{"Content-Type: text/html; charset=utf-8\nContent-Type: text/html; charset=utf-8\n", PAGE_UTF8},
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, BEACON);
+	for (size_t i = 0; i < CG_COUNT(rows); i++) {
+		play(&f, "", "", 200, rows[i].response);
+		if (f.decision.page.encoding != rows[i].encoding)
+			fail_msg("%s is %d", rows[i].response, (int)f.decision.page.encoding);
+	}
+	fixture_close(&f);
+}
+
 static void test_facts(void **state)
 {
 	struct fixture f;
@@ -414,6 +442,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_work),
+		cmocka_unit_test(test_encoding),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_unreadable_passes),

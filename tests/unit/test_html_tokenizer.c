@@ -276,6 +276,52 @@ static void only_what_is_wanted(void **state)
 	assert_rows(scripting(&carriers, 0), rows, CG_COUNT(rows));
 }
 
+static void xml(void **state)
+{
+	static const struct row rows[] = {
+		{"<?x > ?\x3f><a/>", "comment \"<?x > ?\x3f>\"\nstart a /\n"},
+		{"<?>?><?x", "comment \"<?>?>\"\ncomment \"<?x\"\n"},
+		{"<![CDATA[ > <a> ]]><!--> -->", "cdata \"<![CDATA[ > <a> ]]>\"\ncomment \"<!--> -->\"\n"},
+		{"<script><a/></script><svg><p/></svg>",
+		 "start script\nstart a /\nend script\nstart svg\nstart p /\nend svg\n"},
+	};
+	struct html_events e = scripting(&all, HTML_WANT_ALL);
+
+	(void)state;
+	e.options.xml = true;
+	assert_rows(e, rows, CG_COUNT(rows));
+}
+
+/* Attributes of SVG that are properties count there alone, and if they may hold an url(). */
+static void properties(void **state)
+{
+	static const struct row rows[] = {
+		{"<p mask=url(a)><svg id=a( fill='#fff'><g fill=none clip-path=\"url(#a)\"><g CURSOR='&lpar;'><i "
+		 "mask=a()>",
+		 "run \"<p mask=url(a)><svg id=a( fill='#fff'>\"\n"
+		 "start g [fill=u\"none\"] [clip-path=d\"url(#a)\"] ns=svg\nstart g [CURSOR=s\"&lpar;\"] ns=svg\n"
+		 "start i [mask=u\"a()\"]\n"},
+		{"<svg mask='a('>", "start svg [mask=s\"a(\"] ns=svg\n"},
+	};
+	struct html_names looking;
+	struct html_events e = scripting(&looking, 0);
+	struct buffer page, out;
+
+	(void)state;
+	html_names_init(&looking);
+	html_names_want_carriers(&looking);
+	assert_rows(e, rows, CG_COUNT(rows));
+	e.options.xml = true;
+	buffer_init(&page, 4096);
+	buffer_init(&out, 4096);
+	buffer_printf(&page, "<p a=\"b\"/><rect mask=\"url(a)\"/>%064d", 0);
+	assert_true(html_events(&e, buffer_slice(&page), &out));
+	assert_true(slice_find(buffer_slice(&out), SLICE("start rect [mask")) < out.n);
+	assert_events(e, buffer_slice(&page), (buffer_add_char(&out, '\0'), out.p));
+	buffer_free(&page);
+	buffer_free(&out);
+}
+
 /*
  * Tags as most are written, and others, among so much else that they are passed over as a whole; behind each stands
  * <img>, in the tag or not. Octet by octet they are read by the states.
@@ -644,6 +690,8 @@ int main(void)
 		cmocka_unit_test(foreign_content),
 		cmocka_unit_test(framesets),
 		cmocka_unit_test(only_what_is_wanted),
+		cmocka_unit_test(xml),
+		cmocka_unit_test(properties),
 		cmocka_unit_test(passed_over_like_read),
 		cmocka_unit_test(carriers_are_not_passed_over),
 		cmocka_unit_test(limit_of_octets),

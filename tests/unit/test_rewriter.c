@@ -31,35 +31,7 @@
 	"beacon style.gone is advertising\n"                                                                          \
 	"param gclid is advertising\n"
 
-struct row {
-	const char *in;
-	const char *out; /* NULL: as it is */
-};
-
-static void check(struct fixture *f, struct slice in, struct slice expected, struct page_run run)
-{
-	struct buffer out;
-
-	buffer_init(&out, 1 << 20);
-	assert_int_equal(page_rewrite(f, in, run, &out), REWRITER_OK);
-	if (!slice_eq(buffer_slice(&out), expected))
-		print_error("pieces of %zu and %zu\nof       %.*s\nexpected %.*s\ngot      %.*s\n", run.first, run.step,
-			    SLICE_ARG(in), SLICE_ARG(expected), SLICE_ARG(buffer_slice(&out)));
-	assert_true(slice_eq(buffer_slice(&out), expected));
-	buffer_free(&out);
-}
-
-static void check_row(struct fixture *f, const struct row *row)
-{
-	struct slice in = slice_str(row->in), out = slice_str(row->out ? row->out : row->in);
-
-	check(f, in, out, (struct page_run){0, 0});
-	check(f, in, out, (struct page_run){1, 1});
-	for (size_t i = 1; i < in.n; i++)
-		check(f, in, out, (struct page_run){i, 0});
-}
-
-static void check_rows(const char *rules, const char *granted, const struct row *rows, size_t n)
+static void check_rows(const char *rules, const char *granted, const struct page_row *rows, size_t n)
 {
 	struct fixture f;
 
@@ -67,7 +39,7 @@ static void check_rows(const char *rules, const char *granted, const struct row 
 	page_visit(&f, granted);
 	f.decision.page.document = false;
 	for (size_t i = 0; i < n; i++)
-		check_row(&f, &rows[i]);
+		page_check_row(&f, &rows[i]);
 	fixture_close(&f);
 }
 
@@ -75,7 +47,7 @@ static void check_rows(const char *rules, const char *granted, const struct row 
 #define AD    " data-cg=\"advertising\""
 #define PLAIN " type=\"text/plain\""
 
-static const struct row carriers[] = {
+static const struct page_row carriers[] = {
 	{"<p>Nothing here</p>", NULL},
 	{"<script src=\"https://stats.example/x.js\" async></script>!",
 	 "<script" PLAIN AN " data-cg-src=\"https://stats.example/x.js\" async></script>!"},
@@ -100,6 +72,8 @@ static const struct row carriers[] = {
 	 "<iframe" AD " data-cg-src=' DA\tta:text/html;a=b,%3Cscript%3E%66bq(1)'></iframe>"},
 	{"<iframe src='data:Text/HTML ; Base64 ,PGltZyBzcmM9aHR0\ncHM6Ly9hZHMuZXhhbXBsZS8+'></iframe>",
 	 "<iframe" AD " data-cg-src='data:Text/HTML ; Base64 ,PGltZyBzcmM9aHR0\ncHM6Ly9hZHMuZXhhbXBsZS8+'></iframe>"},
+	{"<iframe srcdoc='<noscript><img src=//ads.example/></noscript>'></iframe>",
+	 "<iframe" AD " data-cg-srcdoc='<noscript><img src=//ads.example/></noscript>'></iframe>"},
 	{"<iframe src='data:text/html;base64,PGltZz4='></iframe><iframe src='data:text/html'></iframe>", NULL},
 	{"<iframe src='data:text/plain,https://ads.example/'></iframe>", NULL},
 	{"<object data='data:image/svg+xml,<image href=%22https://ads.example/%22/>'></object>",
@@ -119,6 +93,21 @@ static const struct row carriers[] = {
 	{"<svg><animate attributeName='xlink:href' values='a; https://ads.example/;b'/></svg>",
 	 "<svg><animate" AD " attributeName='xlink:href' data-cg-values='a; https://ads.example/;b'/></svg>"},
 	{"<svg><set attributeName=fill to=https://ads.example/ /></svg>", NULL},
+	{"<svg><set attributeName=' mask' to=url(//ads.example/) /><animate attributeName=Fill "
+	 "values='a;url(//ads.example)'"
+	 "/></svg>",
+	 "<svg><set" AD " attributeName=' mask' data-cg-to=url(//ads.example/) /><animate" AD
+	 " attributeName=Fill data-cg-values='a;url(//ads.example)'/></svg>"},
+	{"<svg mask='url(\"//ads.example/\")'><rect FILL=url(//ads.example/#a) stroke=url(#b) class='a(' /></svg>",
+	 "<svg" AD " data-cg-mask='url(\"//ads.example/\")'><rect" AD
+	 " data-cg-FILL=url(//ads.example/#a) stroke=url(#b) class='a(' /></svg>"},
+	{"<svg><path marker-end=&#117;rl&lpar;//ads.example/) /><g cursor='\\75 rl(https://ads.example/), "
+	 "auto'></g></svg>",
+	 "<svg><path" AD " data-cg-marker-end=&#117;rl&lpar;//ads.example/) /><g" AD
+	 " data-cg-cursor='\\75 rl(https://ads.example/), auto'></g></svg>"},
+	{"<svg><rect fill=url(#a) mask=none clip-path=url(/ok.svg) filter=//ads.example /></svg>", NULL},
+	{"<p mask=url(//ads.example/) fill=url(//ads.example/)>x</p>", NULL},
+	{"<svg><foreignObject><p mask=url(//ads.example/)>x</p></foreignObject></svg>", NULL},
 	{"<img src=ok.gif src=https://stats.example/>", NULL},
 	{"<img src=https://stats.example/ src=https://ads.example/>",
 	 "<img" AN " data-cg-src=https://stats.example/ data-cg-src=https://ads.example/>"},
@@ -212,7 +201,7 @@ static const struct row carriers[] = {
 	{"<script id=consent src=https://stats.example/></script>", NULL},
 };
 
-static const struct row scripts[] = {
+static const struct page_row scripts[] = {
 	{"<script>var a = 1;</script>", NULL},
 	{"<script>fbq('init', 1);</script>", "<script" PLAIN AD ">fbq('init', 1);</script>"},
 	{"<script>var _paq = [];</script>", "<script" PLAIN AN ">var _paq = [];</script>"},
@@ -235,7 +224,7 @@ static const struct row scripts[] = {
 	{"<script src=/a.js>fbq(1)</script>", NULL},
 };
 
-static const struct row inline_urls[] = {
+static const struct page_row inline_urls[] = {
 	{"<script src='data:text/javascript,fetch(%22//stats.example/%22)'></script>",
 	 "<script" PLAIN AN " data-cg-src='data:text/javascript,fetch(%22//stats.example/%22)'></script>"},
 	{"<script src='data:text/javascript;base64,ZmV0Y2goIi8vc3RhdHMuZXhhbXBsZS8iKQ=='></script>",
@@ -261,7 +250,7 @@ static const struct row inline_urls[] = {
 	 "<script" PLAIN AN " data-cg-type=x-text/javascript data-cg-src=//stats.example/></script>"},
 };
 
-static const struct row elements[] = {
+static const struct page_row elements[] = {
 	{"a<img width=1 height=1 src=/x>b", "ab"},
 	{"<p><div class=\"x ad\"><div>1</div>2</div>3</p>", "<p>3</p>"},
 	{"<p><div class=ad><div>1</div>2", "<p>"},
@@ -348,9 +337,9 @@ static void test_granted(void **state)
 	fixture_open(&f, RULES);
 	page_visit(&f, all);
 	for (size_t i = 0; i < sizeof carriers / sizeof *carriers; i++)
-		check(&f, slice_str(carriers[i].in), slice_str(carriers[i].in), (struct page_run){0, 0});
+		page_check(&f, slice_str(carriers[i].in), slice_str(carriers[i].in), (struct page_run){0, 0});
 	for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
-		check(&f, slice_str(elements[i].in), slice_str(elements[i].in), (struct page_run){0, 0});
+		page_check(&f, slice_str(elements[i].in), slice_str(elements[i].in), (struct page_run){0, 0});
 	fixture_close(&f);
 }
 
@@ -370,7 +359,7 @@ static void test_granted(void **state)
 #define BS "[bs]\n"
 #define BE "[be]\n"
 
-static const struct row places[] = {
+static const struct page_row places[] = {
 	{"<!doctype html><html><head><title>x</title></head><body><p>y</body></html>",
 	 "<!doctype html><html><head><title>x</title>" HS HE "</head><body>" BS "<p>y" BE "</body></html>"},
 	{"<!doctype html>\n<!-- c -->\n<title>x</title>\n<p>y",
@@ -427,13 +416,13 @@ static void test_places(void **state)
 	page_visit(&f, "");
 	expand(&f);
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		check_row(&f, &places[i]);
+		page_check_row(&f, &places[i]);
 	fixture_close(&f);
 }
 
 static void test_navigation(void **state)
 {
-	static const struct row row = {"<div>a page</div>", HS HE BS "<div>a page</div>" BE};
+	static const struct page_row row = {"<div>a page</div>", HS HE BS "<div>a page</div>" BE};
 	struct fixture f;
 
 	(void)state;
@@ -441,7 +430,7 @@ static void test_navigation(void **state)
 	page_visit(&f, "");
 	f.decision.page.navigation = true;
 	expand(&f);
-	check_row(&f, &row);
+	page_check_row(&f, &row);
 	fixture_close(&f);
 }
 
@@ -457,7 +446,7 @@ static void zeros(struct slice data, unsigned char out[32])
 
 static void test_policy(void **state)
 {
-	static const struct row rows[] = {
+	static const struct page_row rows[] = {
 		{"<meta http-equiv=Content-Security-Policy content=\"script-src 'self'\"><h1></h1>",
 		 "<meta http-equiv=Content-Security-Policy content=\"script-src 'self' " HASH
 		 "\"><script>1</script>\n<h1></h1>"},
@@ -472,13 +461,13 @@ static void test_policy(void **state)
 	f.env.sha256 = zeros;
 	expand(&f);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		check_row(&f, &rows[i]);
+		page_check_row(&f, &rows[i]);
 	fixture_close(&f);
 }
 
 static void test_narrowed_policy(void **state)
 {
-	static const struct row row = {
+	static const struct page_row row = {
 		"<meta http-equiv=Content-Security-Policy content=\"script-src https://stats.example 'self'\">",
 		"<meta http-equiv=Content-Security-Policy content=\"script-src 'self'\">"};
 	struct fixture f;
@@ -486,7 +475,7 @@ static void test_narrowed_policy(void **state)
 	(void)state;
 	fixture_open(&f, RULES "pages {\n csp narrow\n}\n");
 	page_visit(&f, "");
-	check_row(&f, &row);
+	page_check_row(&f, &row);
 	fixture_close(&f);
 }
 
@@ -652,8 +641,8 @@ static void test_observe(void **state)
 	(void)state;
 	fixture_open(&f, RULES "mode observe\n");
 	page_visit(&f, "");
-	check(&f, SLICE("<img src=https://stats.example/><script>fbq(1)</script>"),
-	      SLICE("<img src=https://stats.example/><script>fbq(1)</script>"), (struct page_run){0, 0});
+	page_check(&f, SLICE("<img src=https://stats.example/><script>fbq(1)</script>"),
+		   SLICE("<img src=https://stats.example/><script>fbq(1)</script>"), (struct page_run){0, 0});
 	assert_string_equal(fixture_log(&f), "inert beacon https://stats.example/ 7\ninert beacon <script>fbq(1) 10\n");
 	fixture_close(&f);
 }

@@ -407,6 +407,37 @@ static void parts(void **state)
 	arena_free(&arena);
 }
 
+/* Octets of the host beyond ASCII mean something only to who knows the encoding. */
+static void beyond_ascii(void **state)
+{
+	static const struct {
+		const char *in;
+		bool beyond;
+	} t[] = {
+		{"https://b\xC3\xBC.example/", true}, {"https://b\xFC.example/", true},	 {"//\xFC@ok.example/", true},
+		{"https://b%C3%BC.example/", false},  {"//ok.example/\xFC?\xFC", false}, {"/\xFC", false},
+	};
+	struct web_url base, u;
+
+	(void)state;
+	arena_init(&arena, 0, ARENA_CAP);
+	assert_true(web_url_parse(SLICE("https://www.example.com/"), NULL, &arena, &base));
+	for (size_t i = 0; i < CG_COUNT(t); i++) {
+		assert_true(web_url_parse(slice_str(t[i].in), &base, &arena, &u));
+		assert_int_equal(u.beyond_ascii, t[i].beyond);
+	}
+	assert_true(web_url_parse(SLICE("https://b\xC3\xBC.example/"), NULL, &arena, &base));
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const relative[] = {"a", "/a", "https:a"};
+
+		assert_true(web_url_parse(slice_str(relative[i]), &base, &arena, &u));
+		assert_true(u.beyond_ascii);
+	}
+	assert_true(web_url_parse(SLICE("//ok.example/"), &base, &arena, &u));
+	assert_false(u.beyond_ascii);
+	arena_free(&arena);
+}
+
 /* What is normal already is not copied. */
 static void unchanged(void **state)
 {
@@ -459,7 +490,8 @@ int main(void)
 		cmocka_unit_test(ipv4),		cmocka_unit_test(ipv6),
 		cmocka_unit_test(paths),	cmocka_unit_test(relative),
 		cmocka_unit_test(without_base), cmocka_unit_test(parts),
-		cmocka_unit_test(unchanged),	cmocka_unit_test(limits),
+		cmocka_unit_test(beyond_ascii), cmocka_unit_test(unchanged),
+		cmocka_unit_test(limits),
 	};
 
 	return cmocka_run_group_tests_name("web_url", tests, NULL, NULL);
