@@ -111,12 +111,18 @@ static void url(struct reading *r, struct slice value, unsigned types, struct sl
 		leaks_url(r->l, &r->base, value, types, what);
 }
 
-/* "a.png 1x, b.png 640w": whatever is no width or density is asked about. */
+/* "a.png 1x, b.png 640w": what stands behind an address is a width or density, up to a comma. */
 static void srcset(struct reading *r, struct slice value, struct slice what)
 {
+	bool described = false;
 	struct slice word;
 
 	while (next_blank_word(&value, &word)) {
+		if (described)
+			word = slice_from(word, slice_find_char(word, ','));
+		if (word.n == 0)
+			continue;
+		described = word.p[word.n - 1] != ',';
 		while (word.n && word.p[word.n - 1] == ',')
 			word.n--;
 		while (word.n && word.p[0] == ',')

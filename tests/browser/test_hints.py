@@ -30,9 +30,9 @@ class Tracker:
 
 
 def hint(c, head, followed):
-    """Sends a 103 until the browser follows it. Over HTTP/2 Chromium forgets one that it reads before it noted, in a task
-    of its own, that the request is sent (SpdyHttpStream::OnEarlyHintsReceived without a response callback): on a busy
-    machine our answer is often quicker. Of those that it takes only the first counts."""
+    """Sends a 103 until the browser follows it. Over HTTP/2 Chromium forgets one that it reads before it noted, in a
+    task of its own, that the request is sent (SpdyHttpStream::OnEarlyHintsReceived without a response callback): on a
+    busy machine our answer is often quicker. Of those that it takes only the first counts."""
     for patience in (0.1, 0.4, 1.6, 6.4, kit.DEADLINE):
         c.sendall(head)
         if followed.wait(patience):
