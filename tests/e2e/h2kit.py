@@ -208,7 +208,8 @@ class H2:
 
     # -- receiving
 
-    def take(self, n):
+    def has(self, n):
+        """Waits for n octets, which stay where they are: who gives up waiting has lost nothing. False at the end."""
         while len(self.buffer) < n:
             try:
                 data = self.s.recv(65536)
@@ -216,20 +217,19 @@ class H2:
                 data = b''
             if not data:
                 self.over = True
-                return None
+                return False
             self.buffer += data
-        out, self.buffer = self.buffer[:n], self.buffer[n:]
-        return out
+        return True
 
     def pump(self):
         """Handles the next frame. False if the connection has ended."""
-        h = self.take(9)
-        if h is None:
+        if not self.has(9):
             return False
+        h = self.buffer[:9]
         n, kind, flags, sid = int.from_bytes(h[:3], 'big'), h[3], h[4], int.from_bytes(h[5:], 'big') & 0x7fffffff
-        payload = self.take(n)
-        if payload is None:
+        if not self.has(9 + n):
             return False
+        payload, self.buffer = self.buffer[9:9 + n], self.buffer[9 + n:]
         self.frames.append((kind, flags, sid))
         self.handle(kind, flags, sid, payload)
         return True
