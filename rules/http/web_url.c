@@ -210,6 +210,21 @@ static bool at_origin(struct slice s, const struct web_url *base, struct arena *
 	return true;
 }
 
+/* Likewise host, path and query in normal form, by base's scheme. */
+static bool at_scheme(struct slice s, const struct web_url *base, struct arena *arena, struct web_url *out)
+{
+	size_t host = slice_starts_with(s, SLICE("//")) ? plain_host(slice_from(s, 2)) : 0, end;
+	struct slice text;
+
+	if (host == 0 || !is_normal_target(s, 2 + host, &end))
+		return false;
+	text = arena_concat(arena, (struct slice[]){base->scheme, SLICE(":"), slice_head(s, end)}, 3);
+	if (text.n == 0)
+		return false;
+	split(text, base->scheme.n + 3 + host, out);
+	return true;
+}
+
 static bool begin_text(struct resolution *r, size_t size)
 {
 	r->text = (struct web_text){arena_alloc(r->arena, size), 0, size};
@@ -353,7 +368,7 @@ bool web_url_parse(struct slice s, const struct web_url *base, struct arena *are
 		split(slice_head(s, end), origin, out);
 		return true;
 	}
-	if (r.base && at_origin(s, base, arena, out))
+	if (r.base && (at_origin(s, base, arena, out) || at_scheme(s, base, arena, out)))
 		return true;
 	end = scheme_length(s);
 	if (end < s.n) {
