@@ -248,7 +248,7 @@ static struct exchange *begin(struct channel *c)
 	return e;
 }
 
-bool exchange_refuse(struct channel *c, struct slice method, unsigned status, const char *why)
+static bool refuse_head(struct channel *c, struct slice method, unsigned status, const char *why)
 {
 	struct exchange *e = begin(c);
 
@@ -258,6 +258,17 @@ bool exchange_refuse(struct channel *c, struct slice method, unsigned status, co
 	e->error = why;
 	answer_error(e, status);
 	return true;
+}
+
+bool exchange_refuse(struct channel *c, struct slice method, enum h1_error error)
+{
+	exchange_count(error);
+	return refuse_head(c, method, h1_error_status(error), h1_error_text(error));
+}
+
+bool exchange_head_slow(struct channel *c)
+{
+	return refuse_head(c, slice_of(NULL, 0), 408, "the request's head took too long");
 }
 
 static const struct site *find_site(const struct exchange *e)

@@ -305,7 +305,9 @@ bool exchange_begin(struct channel *c, struct slice head);
 /* Counts a request that breaks a rule or a limit. */
 void exchange_count(enum h1_error error);
 /* Answers a head that could not be read, but perhaps for the method, and closes. */
-bool exchange_refuse(struct channel *c, struct slice method, unsigned status, const char *why);
+bool exchange_refuse(struct channel *c, struct slice method, enum h1_error error);
+/* Answers one that did not become complete in time, and closes. */
+bool exchange_head_slow(struct channel *c);
 /* Logs, frees, and hands the visitor on. */
 void exchange_finish(struct exchange *e, bool keep_alive);
 /* Frees without answering: the visitor is gone. */

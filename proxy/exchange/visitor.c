@@ -9,6 +9,12 @@
 
 static void end_of_input(struct visitor *v);
 
+/* Its session is asked about everything, until it has said its last. */
+static bool speaks_h2(const struct visitor *v)
+{
+	return v->h2 && v->state < VISITOR_CLOSING;
+}
+
 /* -- deadlines ----------------------------------------------------------------------------------------------------- */
 
 /* Output to the visitor and to the origin alike: whoever takes it slowly is not silent. */
@@ -154,9 +160,7 @@ static bool consume_head(struct visitor *v, struct slice *in)
 	case H1_SCAN_ERROR:
 		room_set(v, NULL);
 		*in = slice_from(*in, in->n);
-		exchange_count(v->scan.error);
-		ok = exchange_refuse(&v->channel, slice_of(NULL, 0), h1_error_status(v->scan.error),
-				     h1_error_text(v->scan.error));
+		ok = exchange_refuse(&v->channel, slice_of(NULL, 0), v->scan.error);
 		break;
 	case H1_SCAN_END:
 	default:
@@ -299,7 +303,7 @@ static void readable(struct visitor *v)
 	case STREAM_EOF:
 		v->channel.eof = true;
 		stream_pause(&v->stream);
-		if (v->h2 && v->state < VISITOR_CLOSING)
+		if (speaks_h2(v))
 			visitor_destroy(v); /* streams cannot be taken up again, and no client half-closes */
 		else
 			end_of_input(v);
@@ -322,7 +326,7 @@ static void secured(struct visitor *v)
 
 static void drained(struct visitor *v)
 {
-	if (v->h2 && v->state < VISITOR_CLOSING) {
+	if (speaks_h2(v)) {
 		visitor_h2_drained(v);
 		return;
 	}
@@ -394,7 +398,7 @@ static void on_deadline(void *arg)
 		visitor_wait(v, v->server->parts.config->timeouts.body);
 		return;
 	}
-	if (v->h2 && v->state < VISITOR_CLOSING) {
+	if (speaks_h2(v)) {
 		visitor_h2_expired(v);
 		return;
 	}
@@ -405,7 +409,7 @@ static void on_deadline(void *arg)
 		exchange_timeout(v->channel.exchange);
 		break;
 	case VISITOR_HEAD:
-		if (!exchange_refuse(&v->channel, slice_of(NULL, 0), 408, "the request's head took too long"))
+		if (!exchange_head_slow(&v->channel))
 			visitor_destroy(v);
 		break;
 	default:
@@ -416,7 +420,7 @@ static void on_deadline(void *arg)
 
 void visitor_drain(struct visitor *v)
 {
-	if (v->h2 && v->state < VISITOR_CLOSING) {
+	if (speaks_h2(v)) {
 		visitor_h2_drain(v);
 		return;
 	}

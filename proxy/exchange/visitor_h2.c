@@ -31,10 +31,7 @@ static void *on_request(void *arg, const struct h2_request *r)
 		h->wait = H2_WAIT_NOTHING;
 	c->channel.eof = r->end;
 	c->channel.connect = r->tunnel;
-	if (r->refuse)
-		counter_add(r->refuse == 431 ? COUNTER_HEADER_BOMB : COUNTER_MALFORMED);
-	ok = r->refuse ? exchange_refuse(&c->channel, r->method, r->refuse, r->why)
-		       : exchange_begin(&c->channel, r->head);
+	ok = r->error ? exchange_refuse(&c->channel, r->method, r->error) : exchange_begin(&c->channel, r->head);
 	if (ok)
 		return c;
 	channel_h2_free(c, "out of memory");
@@ -55,7 +52,7 @@ static void on_trailer(void *arg, void *stream, struct slice name, struct slice 
 	(void)arg;
 	if (!e || !h1_is_trailer(name))
 		return;
-	/* Failure is sticky in the arena, and seen when the body is complete. */
+	/* Without memory it is lost, and the exchange fails at its next step: failure is sticky in the arena. */
 	(void)fields_add(&e->request_body.trailers, arena_copy(&e->arena, name), arena_copy(&e->arena, value));
 }
 

@@ -23,7 +23,7 @@ CG_H1_ERROR(TARGET, 400, "request target is neither a path nor an absolute http 
 CG_H1_ERROR(TARGET_OCTET, 400, "octet that may not stand in a request target")
 CG_H1_ERROR(FRAGMENT, 400, "request target with a fragment")
 CG_H1_ERROR(ASTERISK, 400, "request target * with a method other than OPTIONS")
-CG_H1_ERROR(SCHEME, 400, "absolute request target names another scheme than the connection")
+CG_H1_ERROR(SCHEME, 400, "request names another scheme than the connection")
 CG_H1_ERROR(VERSION, 400, "no HTTP version in the start line")
 CG_H1_ERROR(VERSION_OTHER, 505, "HTTP version other than 1.0 and 1.1")
 CG_H1_ERROR(STATUS, 400, "status is not a number from 100 to 599")
@@ -52,6 +52,8 @@ CG_H1_ERROR(CODING, 501, "transfer coding other than chunked")
 CG_H1_ERROR(CODING_REPEATED, 400, "several Transfer-Encoding fields")
 CG_H1_ERROR(CODING_IN_1_0, 400, "Transfer-Encoding in HTTP/1.0")
 CG_H1_ERROR(INTERIM_BODY, 400, "interim response announces content")
+CG_H1_ERROR(PROTOCOL, 501, "extended CONNECT to another protocol than websocket")
+CG_H1_ERROR(TUNNEL_LENGTH, 400, "extended CONNECT with Content-Length")
 CG_H1_ERROR(SWITCH_UNASKED, 400, "101 that was not asked for, or does not name the protocol")
 
 /* bodies */

@@ -77,13 +77,8 @@ static bool add_field(struct head *h, enum field_id id, struct slice value)
 static bool add_length(struct head *h, uint64_t n)
 {
 	char digits[20];
-	size_t at = sizeof digits;
 
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	return add_field(h, FIELD_CONTENT_LENGTH, slice_of(digits + at, sizeof digits - at));
+	return add_field(h, FIELD_CONTENT_LENGTH, slice_of_u64(digits, n));
 }
 
 static bool add_body_framing(struct head *h, const struct h1_framing *framing)

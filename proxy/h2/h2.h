@@ -53,10 +53,9 @@ struct h2_request {
 	int32_t id;	   /* of the stream */
 	struct slice head; /* as of HTTP/1.1; valid during the call */
 	bool end;	   /* the request has no content */
-	bool tunnel;	 /* extended CONNECT: the head asks for an upgrade, the answer to which is 200 instead of 101 */
-	unsigned refuse; /* not 0: answer with that status, the head is empty */
-	const char *why; /* of refuse */
-	struct slice method; /* likewise, for the answer's sake */
+	bool tunnel; /* extended CONNECT: the head asks for an upgrade, the answer to which is 200 instead of 101 */
+	enum h1_error error; /* not H1_OK: it is to be refused, and the head is empty */
+	struct slice method; /* as sent, for the answer's sake; valid during the call */
 };
 
 struct h2_owner {

@@ -5,7 +5,8 @@
  */
 #include "proxy/h2/internal.h"
 
-#define PSEUDO_MAX 3
+#define AROUND	      3 /* octets of a line beside its name and value, at least */
+#define PSEUDO_FIELDS 5
 
 void h2_head_init(struct h2_head *h, const struct h1_limits *limits)
 {
@@ -33,12 +34,10 @@ void h2_head_clear(struct h2_head *h)
 	buffer_clear(&h->cookie);
 }
 
-static void refuse(struct h2_head *h, unsigned status, const char *why)
+static void refuse(struct h2_head *h, enum h1_error error)
 {
-	if (h->refuse)
-		return;
-	h->refuse = status;
-	h->why = why;
+	if (!h->error)
+		h->error = error;
 }
 
 /*
@@ -61,7 +60,7 @@ static void add_pseudo(struct h2_head *h, struct slice name, struct slice value)
 {
 	/* A blank would end the target, and what follows be read as the version. */
 	if (value.n && memchr(value.p, ' ', value.n))
-		refuse(h, 400, "a pseudo-header field holds a blank");
+		refuse(h, H1_E_TARGET_OCTET);
 	if (slice_eq(name, SLICE(":method")))
 		KEEP(h, method, value);
 	else if (slice_eq(name, SLICE(":path")))
@@ -73,7 +72,7 @@ static void add_pseudo(struct h2_head *h, struct slice name, struct slice value)
 	else if (slice_eq(name, SLICE(":protocol")))
 		KEEP(h, protocol, value);
 	else
-		refuse(h, 400, "an unknown pseudo-header field");
+		refuse(h, H1_E_FIELD_NAME);
 }
 
 static void add_line(struct h2_head *h, struct slice name, struct slice value)
@@ -117,7 +116,7 @@ static void add_host(struct h2_head *h, struct slice value)
 	if (!h->authority.there)
 		add_line(h, SLICE("Host"), value);
 	else if (!slice_ieq(authority, value))
-		refuse(h, 400, "Host and :authority differ");
+		refuse(h, H1_E_HOST_DISAGREES);
 }
 
 static void add_cookie(struct h2_head *h, struct slice value)
@@ -149,17 +148,17 @@ void h2_head_add(struct h2_head *h, const struct h1_limits *limits, struct slice
 	bool crumb = slice_eq(name, SLICE("cookie"));
 
 	h->n += !crumb; /* all crumbs together are one field */
-	h->octets += name.n + value.n + PSEUDO_MAX;
-	if (h->refuse)
+	h->octets += name.n + value.n + AROUND;
+	if (h->error)
 		return;
-	if (h->octets > limits->head || h->n > limits->fields + 5) {
-		refuse(h, 431, "the head is longer than the limit");
+	if (h->octets > limits->head)
+		refuse(h, H1_E_HEAD_TOO_LONG);
+	else if (h->n > limits->fields + PSEUDO_FIELDS)
+		refuse(h, H1_E_TOO_MANY_FIELDS);
+	else if (splits_lines(value))
+		refuse(h, H1_E_BARE_CR);
+	if (h->error)
 		return;
-	}
-	if (splits_lines(value)) {
-		refuse(h, 400, "a field holds the end of a line");
-		return;
-	}
 	if (name.n && name.p[0] == ':')
 		add_pseudo(h, name, value);
 	else if (crumb)
@@ -174,10 +173,10 @@ void h2_head_add(struct h2_head *h, const struct h1_limits *limits, struct slice
 static void ask_upgrade(struct h2_head *h, struct slice protocol)
 {
 	if (!slice_ieq(protocol, SLICE("websocket")))
-		refuse(h, 501, "extended CONNECT to another protocol than websocket");
+		refuse(h, H1_E_PROTOCOL);
 	/* RFC 9110 9.3.6: what comes is no content. */
 	if (h->length)
-		refuse(h, 400, "a tunnel with a length");
+		refuse(h, H1_E_TUNNEL_LENGTH);
 	add_line(h, SLICE("Connection"), SLICE("upgrade"));
 	add_line(h, SLICE("Upgrade"), protocol);
 	add_line(h, SLICE("Sec-WebSocket-Key"), SLICE("Y3J1bWJnYXRlIG92ZXIgaA=="));
@@ -188,9 +187,9 @@ static void check_path(struct h2_head *h, struct slice method, struct slice path
 	bool asterisk = slice_eq(path, SLICE("*")) && slice_eq(method, SLICE("OPTIONS"));
 
 	if (slice_eq(method, SLICE("CONNECT")) && !h->protocol.there)
-		refuse(h, 405, "CONNECT");
+		refuse(h, H1_E_METHOD_NOT_ALLOWED);
 	if ((path.n == 0 || path.p[0] != '/') && !asterisk)
-		refuse(h, 400, "the path does not begin with a slash");
+		refuse(h, H1_E_TARGET);
 }
 
 bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r)
@@ -204,7 +203,7 @@ bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r)
 		begin_text(h);
 	check_path(h, method, path);
 	if (!slice_ieq(scheme, SLICE("https")))
-		refuse(h, 400, "the scheme is not the connection's");
+		refuse(h, H1_E_SCHEME);
 	if (h->cookies)
 		add_line(h, SLICE("Cookie"), buffer_slice(&h->cookie));
 	if (r->tunnel)
@@ -214,10 +213,9 @@ bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r)
 	if (h->te)
 		add_line(h, SLICE("Connection"), SLICE("TE"));
 	buffer_add(&h->text, SLICE("\r\n"));
-	r->refuse = h->refuse;
-	r->why = h->why;
+	r->error = h->error;
 	r->method = method;
-	if (!h->refuse)
+	if (!h->error)
 		r->head = buffer_slice(&h->text);
-	return h->refuse || !(h->text.failed || h->pseudo.failed || h->cookie.failed);
+	return h->error || !(h->text.failed || h->pseudo.failed || h->cookie.failed);
 }

@@ -22,15 +22,14 @@ struct h2_head {
 	size_t octets;	      /* of names and values */
 	bool begun;	      /* the start line is written */
 	bool cookies, length, te;
-	unsigned refuse; /* status; 0: fine so far */
-	const char *why;
+	enum h1_error error; /* the first that was found */
 };
 
 void h2_head_init(struct h2_head *h, const struct h1_limits *limits);
 void h2_head_free(struct h2_head *h);
 /* For the next one. */
 void h2_head_clear(struct h2_head *h);
-/* A field. What is wrong with it is noted in refuse. */
+/* A field. What is wrong with it is noted in error. */
 void h2_head_add(struct h2_head *h, const struct h1_limits *limits, struct slice name, struct slice value);
 /* All fields have come: fills what is said of the head in *r. False if memory ran out. */
 bool h2_head_finish(struct h2_head *h, bool end, struct h2_request *r);

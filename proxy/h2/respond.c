@@ -23,16 +23,10 @@ static struct slice lower(char **room, struct slice name)
 
 static struct slice number(char **room, uint64_t n)
 {
-	char digits[20], *start = *room;
-	size_t at = sizeof digits;
+	char *at = *room;
 
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	memcpy(start, digits + at, sizeof digits - at);
-	*room += sizeof digits - at;
-	return slice_of(start, sizeof digits - at);
+	*room += 20;
+	return slice_of_u64(at, n);
 }
 
 /* Octets for all names in lower case, and for two numbers. */

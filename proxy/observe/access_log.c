@@ -143,13 +143,8 @@ static void arm(struct access_log *log)
 static void add_number(struct buffer *out, uint64_t v)
 {
 	char digits[20];
-	size_t i = sizeof digits;
 
-	do {
-		digits[--i] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	buffer_add(out, slice_of(digits + i, sizeof digits - i));
+	buffer_add(out, slice_of_u64(digits, v));
 }
 
 /* ,"key": */

@@ -38,6 +38,6 @@ CG_COUNTER(PING_FLOOD, "ping-flood", UNUSUAL, "connections closed for too many P
 CG_COUNTER(EMPTY_DATA_FLOOD, "empty-data-flood", UNUSUAL, "connections closed for too many empty frames")
 CG_COUNTER(PRIORITY_FLOOD, "priority-flood", UNUSUAL, "connections closed for too many changes of priority")
 CG_COUNTER(WINDOW_FLOOD, "window-flood", UNUSUAL, "connections closed for too many small WINDOW_UPDATE frames")
-CG_COUNTER(HEADER_BOMB, "header-bomb", UNUSUAL, "heads that grew beyond limits head when they were decompressed")
+CG_COUNTER(HEADER_BOMB, "header-bomb", UNUSUAL, "connections closed for a head that grew to four times limits head when it was decompressed")
 CG_COUNTER(STREAMS_REFUSED, "streams-refused", USUAL, "streams refused as too many were open")
 CG_COUNTER(WINDOW_STALL, "window-stall", UNUSUAL, "streams cut as the visitor opened no window for timeouts body")

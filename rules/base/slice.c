@@ -39,6 +39,17 @@ size_t slice_find(struct slice s, struct slice needle)
 	return s.n;
 }
 
+struct slice slice_of_u64(char buf[20], uint64_t n)
+{
+	size_t at = 20;
+
+	do {
+		buf[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	return slice_of(buf + at, 20 - at);
+}
+
 bool slice_to_u64(struct slice s, uint64_t max, uint64_t *value)
 {
 	uint64_t v = 0;

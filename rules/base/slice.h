@@ -134,6 +134,8 @@ static inline bool slice_cut(struct slice s, char c, struct slice *before, struc
 	return found;
 }
 
+/* n in decimal digits, written to the end of buf. */
+struct slice slice_of_u64(char buf[20], uint64_t n);
 /* Decimal digits only, no sign, no blanks; false if empty, another octet, or above max. */
 bool slice_to_u64(struct slice s, uint64_t max, uint64_t *value);
 

@@ -3,13 +3,10 @@
  * a page that the test shares with it ($CRUMBGATE_ALLOCATIONS names the file), so that counting makes no system call.
  */
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <link.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+
+#include "tests/support/preload.h"
 
 enum { OBJECTS_MAX = 64 };
 
@@ -46,30 +43,11 @@ static int add_object(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
-static int is_worker(void)
-{
-	char line[64] = "";
-	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
-
-	if (fd >= 0)
-		close(fd);
-	return n > 0 && strcmp(line + strlen(line) + 1, "worker") == 0;
-}
-
 __attribute__((constructor)) static void attach(void)
 {
-	const char *name = getenv("CRUMBGATE_ALLOCATIONS");
-	int fd = name && is_worker() ? open(name, O_RDWR | O_CLOEXEC) : -1;
-	void *p = MAP_FAILED;
-
-	if (fd >= 0 && ftruncate(fd, sizeof *page) == 0)
-		p = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (fd >= 0)
-		close(fd);
-	if (p == MAP_FAILED)
+	page = preload_share("CRUMBGATE_ALLOCATIONS", sizeof *page);
+	if (!page)
 		return;
-	page = p;
 	strcpy(page->of[OBJECTS_MAX - 1].name, "others");
 	(void)dl_iterate_phdr(add_object, NULL);
 }

@@ -216,6 +216,26 @@ class Origin:
         self.stop()
 
 
+def count(r, c):
+    """An origin that answers with how many octets of a body came, and keeps none of them."""
+    n = 0
+    if r.get('content-length'):
+        left = int(r.get('content-length'))
+        while n < left:
+            part = r.stream.read1(min(1 << 20, left - n))
+            if not part:
+                return False
+            n += len(part)
+    else:
+        size = True
+        while size:
+            size = int(r.stream.readline(), 16)
+            n += len(r.stream.read(size))
+            r.stream.readline()
+    c.sendall(reply(str(n).encode()))
+    return True
+
+
 def reply(body=b'hello', status='200 OK', *fields):
     """Raw bytes of a complete response; plain text unless fields say otherwise."""
     head = ['HTTP/1.1 ' + status, 'Content-Length: %d' % len(body)] + list(fields)

@@ -6,7 +6,7 @@ import sys
 
 import kit
 from h2kit import DATA, END_STREAM, H2, curl, memory, window_update
-from kit import Nginx, Origin, Proxy, reply, same, true
+from kit import Nginx, Origin, Proxy, same, true
 
 BIG = (64 if kit.sanitized() else 1024) << 20
 IDLE = int(os.environ.get('CRUMBGATE_TEST_IDLE', '2000'))  # the connections of test_idle_connections
@@ -30,29 +30,9 @@ def test_download():
         flat(p, before, 'download')
 
 
-def count(r, c):
-    """Answers with how many octets came."""
-    n = 0
-    if r.get('content-length'):
-        left = int(r.get('content-length'))
-        while n < left:
-            part = r.stream.read1(min(1 << 20, left - n))
-            if not part:
-                return False
-            n += len(part)
-    else:
-        size = True
-        while size:
-            size = int(r.stream.readline(), 16)
-            n += len(r.stream.read(size))
-            r.stream.readline()
-    c.sendall(reply(str(n).encode()))
-    return True
-
-
 def test_upload():
     """a large upload passes with flat memory, by length and without"""
-    with Origin(count) as o, Proxy(o) as p, kit.scratch() as d:
+    with Origin(kit.count) as o, Proxy(o) as p, kit.scratch() as d:
         name = os.path.join(d, 'big')
         with open(name, 'wb') as f:
             f.truncate(BIG)

@@ -5,17 +5,15 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "tests/support/preload.h"
 
 enum call { NONE, ALLOC, READ, WRITE, ACCEPT, EPOLL_CTL, CONNECT, SOCKET };
 
@@ -29,28 +27,13 @@ struct page {
 static struct page idle;
 static struct page *page = &idle;
 
-static int is_worker(void)
-{
-	char line[64] = "";
-	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
-
-	if (fd >= 0)
-		close(fd);
-	return n > 0 && strcmp(line + strlen(line) + 1, "worker") == 0;
-}
-
 __attribute__((constructor)) static void attach(void)
 {
-	const char *name = getenv("CRUMBGATE_FAULTS");
-	int fd = name && is_worker() ? open(name, O_RDWR | O_CLOEXEC) : -1;
-	void *p = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct page *shared = preload_share("CRUMBGATE_FAULTS", sizeof *shared);
 
-	if (fd >= 0)
-		close(fd);
-	if (p == MAP_FAILED)
+	if (!shared)
 		return;
-	page = p;
+	page = shared;
 	page->starts++;
 }
 

@@ -84,9 +84,8 @@ static void check_head(struct h2_model *m, struct h2_model_stream *s, const stru
 	struct arena arena;
 
 	check_line(r->method);
-	CG_CHECK(!r->refuse == !r->why);
-	if (r->refuse) {
-		CG_CHECK(r->head.n == 0 && r->refuse >= 400 && r->refuse < 600);
+	if (r->error) {
+		CG_CHECK(r->head.n == 0 && h1_error_status(r->error) >= 400 && h1_error_status(r->error) < 600);
 		return;
 	}
 	check_extent(r->head);
@@ -116,9 +115,9 @@ static void *on_request(void *arg, const struct h2_request *r)
 		return NULL;
 	CG_CHECK(m->n == 0 || r->id > s[-1].id);
 	m->n++;
-	*s = (struct h2_model_stream){.id = r->id, .tunnel = r->tunnel, .refused = r->refuse, .ended = r->end};
+	*s = (struct h2_model_stream){.id = r->id, .tunnel = r->tunnel, .refused = r->error != H1_OK, .ended = r->end};
 	check_head(m, s, r);
-	event(m, s, r->tunnel ? "tunnel" : "request", r->refuse ? slice_str(r->why) : r->head);
+	event(m, s, r->tunnel ? "tunnel" : "request", r->error ? slice_str(h1_error_text(r->error)) : r->head);
 	if (r->end)
 		event(m, s, "end", slice_of(NULL, 0));
 	if (m->on_request)

@@ -391,7 +391,7 @@ static void test_heads_that_unfold(void **state)
 	(void)state;
 	begin(&m, &limits);
 	give_bomb(&m, 1, 20);
-	assert_slice(buffer_slice(&m.events), "1 request the head is longer than the limit\n1 end\n");
+	assert_slice(buffer_slice(&m.events), "1 request head too long\n1 end\n");
 	assert_no_abuse(&m);
 	give_bomb(&m, 3, H2_HEAD_TIMES * heads.head / 4000 + 1);
 	assert_int_equal(m.abused[H2_ABUSE_HEADS], 1);

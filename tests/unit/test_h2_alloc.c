@@ -83,7 +83,7 @@ static const char told[] =
 	"7 content ab\n"
 	"9 request POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n\n"
 	"9 closed by an error\n"
-	"11 request Host and :authority differ\n"
+	"11 request Host field disagrees with the request target\n"
 	"11 end\n"
 	"7 content c\n"
 	"7 end\n";
@@ -238,9 +238,9 @@ static void test_head_without_memory(void **state)
 		ok = h2_head_finish(&h, true, &r);
 		if (alloc_fault_end()) {
 			failures++;
-			assert_true(!ok || r.refuse);
+			assert_true(!ok || r.error);
 		} else {
-			assert_true(ok && !r.refuse);
+			assert_true(ok && !r.error);
 		}
 		h2_head_free(&h);
 	}

@@ -101,9 +101,8 @@ static void assert_head(struct h2_head *h, const struct head_case *c)
 	h2_head_clear(h);
 	add_all(h, &H1_LIMITS_DEFAULT, c->fields);
 	assert_true(h2_head_finish(h, !c->content, &r));
-	assert_int_equal(r.refuse, c->refuse);
+	assert_int_equal(r.error ? h1_error_status(r.error) : 0, c->refuse);
 	assert_int_equal(r.end, !c->content);
-	assert_int_equal(!r.why, !c->refuse);
 	assert_slice(r.head, c->text ? c->text : "");
 	if (!c->refuse)
 		assert_one_request(r.head, &H1_LIMITS_DEFAULT);
@@ -153,7 +152,7 @@ static void test_method_and_tunnel_are_told(void **state)
 	assert_true(h2_head_finish(&h, true, &r));
 	assert_false(r.tunnel);
 	assert_slice(r.method, "HEAD");
-	assert_int_equal(r.refuse, 400);
+	assert_int_equal(h1_error_status(r.error), 400);
 	h2_head_free(&h);
 }
 
@@ -174,11 +173,11 @@ static unsigned refusal(const struct h1_limits *limits, const char *fields, stru
 	for (size_t i = 0; i < n; i++)
 		h2_head_add(&h, limits, name, slice_of(value, value_n));
 	assert_true(h2_head_finish(&h, true, &r)); /* no buffer is smaller than the limits let in */
-	if (!r.refuse)
+	if (!r.error)
 		assert_one_request(r.head, limits);
 	h2_head_free(&h);
 	free(value);
-	return r.refuse;
+	return r.error ? h1_error_status(r.error) : 0;
 }
 
 /* 7+3, 7+5, 10+9, 5+1 octets, and EACH. */
@@ -242,7 +241,7 @@ static void test_nothing_is_kept_behind_a_refusal(void **state)
 		h2_head_add(&h, &H1_LIMITS_DEFAULT, i & 1 ? SLICE("x") : SLICE("cookie"), SLICE("y"));
 	assert_int_equal(h.text.n + h.cookie.n + h.pseudo.n, kept);
 	assert_true(h2_head_finish(&h, true, &r));
-	assert_int_equal(r.refuse, 400);
+	assert_int_equal(h1_error_status(r.error), 400);
 	h2_head_free(&h);
 }
 

@@ -204,7 +204,7 @@ static void test_refused_head(void **state)
 	struct pair *p = *state;
 
 	(void)ask(p, GET "host: b.example\n", 0);
-	assert_told(p, "1 request Host and :authority differ\n1 end\n");
+	assert_told(p, "1 request Host field disagrees with the request target\n1 end\n");
 	(void)h2_client_request(&p->client, GET "x: a\rb\n", 0);
 	talk(p);
 	assert_told(p, "");

@@ -258,9 +258,27 @@ static void octets(void **state)
 	}
 }
 
+static void numbers_are_written(void **state)
+{
+	static const struct {
+		uint64_t n;
+		const char *digits;
+	} table[] = {{0, "0"}, {9, "9"}, {10, "10"}, {1000000, "1000000"}, {UINT64_MAX, "18446744073709551615"}};
+	char buf[20];
+	uint64_t back;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		assert_slice(slice_of_u64(buf, table[i].n), table[i].digits);
+		assert_true(slice_to_u64(slice_of_u64(buf, table[i].n), UINT64_MAX, &back));
+		assert_true(back == table[i].n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_written),
 		cmocka_unit_test(parts_are_clamped),
 		cmocka_unit_test(equality),
 		cmocka_unit_test(case_of_each_octet),
