@@ -137,15 +137,15 @@ def test_defaults():
             with H2(p.port) as c:
                 c.get()
                 before = (cpu(p), memory(p))
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, GoAway):
                     for _ in range(60):
                         send(c, 25)
-                code = c.end()  # a protocol error if there were too many streams before they could be reset
-                true(code in (ENHANCE_YOUR_CALM, PROTOCOL_ERROR), f'{what}: {c.goaways}')
+                        c.get()  # so that none of these streams is open any more: too many at once are another error
+                same([what, c.end()], [what, ENHANCE_YOUR_CALM])
                 cheap(p, before, what)
         end.set()
         counts = p.counters()
-        true(all(counts.get(x[3], 0) >= 1 for x in FLOODS) and counts['malformed'] >= 1, str(counts))
+        true(all(counts.get(x[3], 0) >= 1 for x in FLOODS), str(counts))
         same(p.get('/').status, 200)
 
 
