@@ -198,7 +198,7 @@ void room_set(struct visitor *v, struct visitor_list *list)
 static void evict(struct visitor *v, enum counter why)
 {
 	counter_add(why);
-	stream_notify_end(&v->stream);
+	stream_shutdown(&v->stream);
 	visitor_destroy(v);
 }
 

@@ -88,12 +88,11 @@ void visitor_abort(struct visitor *v, const char *why)
  * that can overtake the tail of our answer (RFC 9112 9.6). */
 static void sent_all(struct visitor *v)
 {
+	stream_shutdown(&v->stream);
 	if (!v->linger || v->channel.eof) {
-		stream_notify_end(&v->stream);
 		visitor_destroy(v);
 		return;
 	}
-	stream_shutdown(&v->stream);
 	v->state = VISITOR_LINGER;
 	visitor_wait(v, LINGER_MS);
 	stream_resume(&v->stream);
@@ -104,7 +103,7 @@ void visitor_close(struct visitor *v)
 	v->state = VISITOR_CLOSING;
 	room_set(v, NULL);
 	buffer_free(&v->channel.in);
-	switch (stream_flush(&v->stream)) {
+	switch (stream_flush_last(&v->stream)) {
 	case STREAM_OK:
 		sent_all(v);
 		break;

@@ -51,12 +51,14 @@ static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 
 bool listener_init(struct listener *l, struct io *io, int fd, listener_accept accept, void *arg)
 {
-	int one = 1;
+	const int one = 1;
 
 	*l = (struct listener){.fd = fd, .accept = accept, .arg = arg};
 	/* Accepted sockets inherit this: once here instead of once a connection. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	io_keepalive(fd);
+	/* The kernel keeps for about a second who says nothing yet: then there is something to read at once. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &one, sizeof one);
 	deadline_init(&l->pause, io->base, on_pause_over, l);
 	event_assign(&l->ev, io->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
 	l->enabled = true;

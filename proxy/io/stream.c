@@ -64,6 +64,9 @@ static void go_on_handshake(struct stream *s)
 		s->state = STREAM_OPEN;
 		s->more = tls_has_pending(s->ssl);
 		tell(s, STREAM_SECURED);
+		/* Where a request is here already the tickets leave with its answer. */
+		if (s->state == STREAM_OPEN && !s->more)
+			tls_send_held(s->ssl);
 		announce_pending(s);
 		break;
 	case TLS_WANT_READ:
@@ -210,8 +213,8 @@ void stream_handshake(struct stream *s, SSL *ssl, bool as_client)
 {
 	s->ssl = ssl;
 	s->state = STREAM_HANDSHAKE;
-	if (as_client)
-		event_active(&s->ev_write, EV_WRITE, 0); /* the ClientHello leaves from the loop */
+	/* The ClientHello leaves from the loop, or is there already: the kernel waits for it before it accepts. */
+	event_active(as_client ? &s->ev_write : &s->ev_read, as_client ? EV_WRITE : EV_READ, 0);
 }
 
 /* -- reading ------------------------------------------------------------------------------------------------------- */
@@ -296,10 +299,13 @@ void stream_resume(struct stream *s)
 
 /* -- writing ------------------------------------------------------------------------------------------------------- */
 
-static enum stream_result send_plain(struct stream *s, struct iovec *iov, int count, size_t *n)
+static enum stream_result send_plain(struct stream *s, struct iovec *iov, size_t count, bool more, size_t *n)
 {
-	ssize_t r = count == 1 ? send(s->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL) : writev(s->fd, iov, count);
+	const struct msghdr m = {.msg_iov = iov, .msg_iovlen = count};
+	int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+	ssize_t r = count == 1 ? send(s->fd, iov->iov_base, iov->iov_len, flags) : sendmsg(s->fd, &m, flags);
 
+	s->corked = more;
 	if (r >= 0) {
 		*n = (size_t)r;
 		return STREAM_OK;
@@ -342,13 +348,13 @@ static enum stream_result send_queue(struct stream *s, bool more, size_t *n)
 {
 	struct slice front = io_queue_front(&s->out);
 	struct iovec iov[WRITEV_BLOCKS];
-	int count = 0;
+	size_t count = 0;
 
 	if (s->ssl)
 		return send_tls(s, front.p, front.n, more || s->out.head->next, n);
 	for (struct io_block *b = s->out.head; b && count < WRITEV_BLOCKS; b = b->next)
 		iov[count++] = (struct iovec){b->data + b->start, b->end - b->start};
-	return send_plain(s, iov, count, n);
+	return send_plain(s, iov, count, more, n);
 }
 
 static enum stream_result write_failure(struct stream *s)
@@ -393,15 +399,25 @@ static void uncork(struct stream *s)
 }
 
 /* Who waits for the socket goes on waiting: a success here would swallow the STREAM_DRAINED that was promised. */
-enum stream_result stream_flush(struct stream *s)
+static enum stream_result flush(struct stream *s, bool more)
 {
 	if (s->write_failed)
 		return STREAM_ERROR;
-	if (!s->out.head) {
+	if (s->out.head)
+		return waiting(s) ? STREAM_AGAIN : flush_now(s, more);
+	if (!more)
 		uncork(s);
-		return STREAM_OK;
-	}
-	return waiting(s) ? STREAM_AGAIN : flush_now(s, false);
+	return STREAM_OK;
+}
+
+enum stream_result stream_flush(struct stream *s)
+{
+	return flush(s, false);
+}
+
+enum stream_result stream_flush_last(struct stream *s)
+{
+	return flush(s, true);
 }
 
 /*
@@ -413,8 +429,8 @@ static bool send_direct(struct stream *s, struct slice *data)
 	while (data->n >= IO_BLOCK) {
 		struct iovec iov = {(void *)(uintptr_t)data->p, data->n};
 		size_t n = 0;
-		enum stream_result r =
-			s->ssl ? send_tls(s, data->p, data->n, data->n > IO_BLOCK, &n) : send_plain(s, &iov, 1, &n);
+		enum stream_result r = s->ssl ? send_tls(s, data->p, data->n, data->n > IO_BLOCK, &n)
+					      : send_plain(s, &iov, 1, false, &n);
 
 		if (r == STREAM_AGAIN)
 			return true;
@@ -509,24 +525,19 @@ bool stream_took(struct stream *s, uint64_t least)
 
 /* -- ending -------------------------------------------------------------------------------------------------------- */
 
-void stream_notify_end(struct stream *s)
-{
-	if (!s->ssl || s->state != STREAM_OPEN || s->write_failed)
-		return;
-	tls_more(s->ssl, false);
-	tls_shutdown(s->ssl);
-	s->corked = false;
-}
-
 void stream_abandon(struct stream *s)
 {
 	if (s->fd != -1)
 		(void)shutdown(s->fd, SHUT_WR);
 }
 
+/* The FIN takes along what waits in the kernel, so that all of the end is one segment. */
 void stream_shutdown(struct stream *s)
 {
-	stream_notify_end(s);
+	if (s->ssl && s->state == STREAM_OPEN && !s->write_failed) {
+		tls_more(s->ssl, true);
+		tls_shutdown(s->ssl);
+	}
 	stream_abandon(s);
 }
 

@@ -67,7 +67,7 @@ struct stream {
 	bool read_wants_write; /* TLS: the read side waits for the socket to become writable */
 	bool write_wants_read; /* TLS: the reverse */
 	bool write_failed;
-	bool corked;	  /* TLS: the last records may wait in the kernel for more */
+	bool corked;	  /* what was sent last may wait in the kernel for more */
 	bool unclean_eof; /* TLS: the peer ended without close_notify */
 	bool refused;	  /* the loop did not take an event: reading gives an error */
 };
@@ -112,6 +112,11 @@ bool stream_commit(struct stream *s, size_t n);
 void stream_forget(struct stream *s);
 /* Sends what is queued. STREAM_OK: all is with the kernel; STREAM_AGAIN: STREAM_DRAINED follows; STREAM_ERROR. */
 enum stream_result stream_flush(struct stream *s);
+/*
+ * The same for who calls stream_shutdown() as soon as all is with the kernel: what leaves last may wait there for the
+ * end, to make one segment with it.
+ */
+enum stream_result stream_flush_last(struct stream *s);
 
 static inline size_t stream_queued(const struct stream *s)
 {
@@ -127,8 +132,6 @@ bool stream_took(struct stream *s, uint64_t least);
 /* True if it is known already that there is something to read: data, the end, or an error. Asks nobody. */
 bool stream_has_input(const struct stream *s);
 
-/* Sends close_notify if there is TLS; the FIN is left to stream_close(). */
-void stream_notify_end(struct stream *s);
 /* Says that no more output follows: close_notify, then FIN. Reading stays possible. */
 void stream_shutdown(struct stream *s);
 /* After a failed write: FIN without close_notify, so that the peer sees a broken end. Reading stays possible. */

@@ -59,6 +59,8 @@ struct seal_ops seal_keys_ops(struct seal_keys *k);
 
 /* The connection reads and writes that socket, which stays the caller's. False if memory ran out. */
 CG_WARN_UNUSED bool tls_set_socket(SSL *ssl, int fd);
+/* The socket may be read again, though the last read emptied it. */
+void tls_begin_turn(SSL *ssl);
 
 /* -- context.c: what contexts toward visitors and origins have in common -- */
 

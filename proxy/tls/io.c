@@ -25,10 +25,18 @@ static enum tls_result outcome(SSL *ssl, int r)
 	}
 }
 
-static void begin(void)
+/* Nearly always the queue is empty, which is seen in a tenth of the time that clearing it takes. */
+static void clear_errors(void)
 {
-	ERR_clear_error();
+	if (ERR_peek_error())
+		ERR_clear_error();
+}
+
+static void begin(SSL *ssl)
+{
+	clear_errors();
 	errno = 0;
+	tls_begin_turn(ssl);
 }
 
 enum tls_result tls_handshake(SSL *ssl)
@@ -37,7 +45,7 @@ enum tls_result tls_handshake(SSL *ssl)
 
 	if (tls_has_failed(ssl))
 		return TLS_FAILED;
-	begin();
+	begin(ssl);
 	r = SSL_do_handshake(ssl);
 	return r == 1 ? TLS_OK : outcome(ssl, r);
 }
@@ -56,7 +64,7 @@ enum tls_result tls_read(SSL *ssl, void *buf, size_t size, size_t *n, bool *clea
 	*clean = false;
 	if (tls_has_failed(ssl))
 		return TLS_FAILED;
-	begin();
+	begin(ssl);
 	do {
 		r = SSL_read_ex(ssl, (char *)buf + *n, size - *n, &got);
 		if (r == 1)
@@ -79,7 +87,7 @@ enum tls_result tls_write(SSL *ssl, const void *buf, size_t size, size_t *n)
 	*n = 0;
 	if (tls_has_failed(ssl))
 		return TLS_FAILED;
-	begin();
+	begin(ssl);
 	r = SSL_write_ex(ssl, buf, size, n);
 	if (r == 1)
 		return TLS_OK;
@@ -101,9 +109,9 @@ void tls_shutdown(SSL *ssl)
 {
 	if (tls_has_failed(ssl) || !SSL_is_init_finished(ssl) || (SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN))
 		return;
-	begin();
+	begin(ssl);
 	(void)SSL_shutdown(ssl);
-	ERR_clear_error();
+	clear_errors();
 }
 
 void tls_free(SSL *ssl)
@@ -114,7 +122,7 @@ void tls_free(SSL *ssl)
 	if (!tls_has_failed(ssl))
 		SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(ssl);
-	ERR_clear_error();
+	clear_errors();
 }
 
 const char *tls_version(const SSL *ssl)

@@ -126,6 +126,21 @@ static bool bind_sessions(SSL_CTX *ctx, const struct tls_server_site *site)
 	       SSL_CTX_set_session_id_context(ctx, id, n) == 1;
 }
 
+/*
+ * Sessions are in tickets alone: nothing looks them up by their id, and no visitor sees it. OpenSSL would draw a random
+ * one for each ticket.
+ */
+static int on_session_id(SSL *ssl, unsigned char *id, unsigned *n)
+{
+	static uint64_t last;
+
+	(void)ssl;
+	last++;
+	memcpy(id, &last, sizeof last);
+	*n = sizeof last;
+	return 1;
+}
+
 static SSL_CTX *context_new(struct tls_server *t, struct tls_server_site *site)
 {
 	SSL_CTX *ctx = tls_context_new(TLS_server_method(), t->config->tls12);
@@ -138,7 +153,7 @@ static SSL_CTX *context_new(struct tls_server *t, struct tls_server_site *site)
 	SSL_CTX_set_client_hello_cb(ctx, on_client_hello, t);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, t);
 	if (!SSL_CTX_set_ex_data(ctx, site_index(), site) || !bind_sessions(ctx, site) ||
-	    !SSL_CTX_set_num_tickets(ctx, t->config->tickets) ||
+	    !SSL_CTX_set_num_tickets(ctx, t->config->tickets) || !SSL_CTX_set_generate_session_id(ctx, on_session_id) ||
 	    !SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, tls_ticket_callback)) {
 		SSL_CTX_free(ctx);
 		return NULL;

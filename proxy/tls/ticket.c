@@ -113,6 +113,25 @@ static bool set_mac(EVP_MAC_CTX *mac, const struct ticket_key *key)
 	return EVP_MAC_CTX_set_params(mac, params) == 1;
 }
 
+/*
+ * Random octets that may be public. Each draw from OpenSSL's generator is a system call, by which it looks whether the
+ * process has forked; workers do not, so one draw is for many tickets.
+ */
+static bool draw_iv(unsigned char *iv, size_t n)
+{
+	static unsigned char drawn[1024];
+	static size_t used = sizeof drawn;
+
+	if (n > sizeof drawn - used) {
+		if (RAND_bytes(drawn, sizeof drawn) != 1)
+			return false;
+		used = 0;
+	}
+	memcpy(iv, drawn + used, n);
+	used += n;
+	return true;
+}
+
 static int encrypt_with(const struct tls_ticket_site *s, unsigned char name[16], unsigned char *iv,
 			EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
 {
@@ -121,7 +140,7 @@ static int encrypt_with(const struct tls_ticket_site *s, unsigned char name[16],
 	if (s->n == 0)
 		return TICKET_UNKNOWN; /* none is handed out, and that is no failure */
 	memcpy(name, key->name, sizeof key->name);
-	if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(s->crypto->cipher)) != 1 ||
+	if (!draw_iv(iv, (size_t)EVP_CIPHER_get_iv_length(s->crypto->cipher)) ||
 	    EVP_EncryptInit_ex2(cipher, s->crypto->cipher, key->aes, iv, NULL) != 1 || !set_mac(mac, key))
 		return TICKET_ERROR;
 	return TICKET_GOOD;

@@ -81,7 +81,12 @@ enum tls_result {
 	TLS_FAILED,	/* fatal; tls_error() says why; neither tls_shutdown() nor more I/O is allowed */
 };
 
+/*
+ * TLS_OK: the handshake is complete. Our side's tickets of TLS 1.3 may be kept back then, to leave with what is written
+ * next: who has nothing to write calls tls_send_held().
+ */
 enum tls_result tls_handshake(SSL *ssl);
+void tls_send_held(SSL *ssl);
 /*
  * TLS_OK: *n > 0 octets were read, of as many records as were at hand and had room. size > 0. After TLS_CLOSED writing
  * is still allowed, whether the end was clean or not; without close_notify the stream may have been cut by anybody, so

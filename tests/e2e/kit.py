@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -549,6 +550,11 @@ class Client:
     def close(self):
         with contextlib.suppress(OSError):
             self.s.close()
+
+    def leave(self):
+        """Closes by RST: who only ends its side may still want the answer."""
+        self.s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        self.close()
 
     def __enter__(self):
         return self

@@ -176,6 +176,13 @@ def test_room():
             c.close()
 
 
+def one_octet(port):
+    """Who says nothing at all is kept by the kernel for a second; who has said this is in."""
+    c = Client(port, tls=False)
+    c.send('G')
+    return c
+
+
 def test_waiting():
     """those who never finish asking keep nobody out: the oldest of them make room"""
     with Origin(echo) as o, Proxy(o, extra=limits(connections=128)) as p:
@@ -186,15 +193,14 @@ def test_waiting():
         begun.request('GET', '/')
         same(begun.response().status, 200)
         begun.send('GET / HT')
-        silent = [Client(port, tls=False) for port in [p.plain_port, p.port] * 31]
-        slow = Client(p.plain_port, tls=False)
-        slow.send('G')
+        silent = [one_octet(port) for port in [p.plain_port, p.port] * 31]
+        slow = one_octet(p.plain_port)
         same(p.counters(), {})
         with p.client() as c:
             true(ended(begun), 'still open')
             c.request('GET', '/')
             same(c.response().status, 200)
-            late = [Client(p.plain_port, tls=False) for _ in range(2)]
+            late = [one_octet(p.plain_port) for _ in range(2)]
             true(ended(silent[0]), 'still open')
             c.request('GET', '/')
             same(c.response().status, 200)

@@ -347,7 +347,7 @@ def test_queue_for_the_origin():
             c.request('GET', '/' + name)
             clients.append(c)
             time.sleep(0.05)
-        clients[2].close()
+        clients[2].leave()
         time.sleep(0.05)
         go.set()
         for c, name in zip(clients, ('/first', '/second', None, '/third')):

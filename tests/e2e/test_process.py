@@ -117,21 +117,25 @@ def test_reload_under_load():
 
 
 def test_resumption_across_workers():
-    """a session resumes on every worker"""
+    """a session resumes on every worker, those of the next generation too, by the ticket that each answer brings"""
     with Origin(echo) as o, Proxy(o, workers=4) as p:
         ctx = kit.client_context()
-        with p.client(context=ctx) as c:
-            c.request('GET', '/')
-            c.response()
-            session = c.s.session
-        resumed = []
-        for _ in range(12):
+
+        def visit(session=None):
             with p.client(context=ctx, session=session) as c:
                 c.request('GET', '/')
                 c.response()
-                resumed.append(c.s.session_reused)
-                session = c.s.session
-        same(resumed, [True] * 12)
+                return c.s.session_reused, c.s.session
+        _, session = visit()
+        for _ in range(2):
+            for _ in range(12):
+                reused, fresh = visit(session)
+                true(reused, 'a full handshake')
+                true(fresh.id != session.id, 'no new ticket')
+                session = fresh
+            before = set(p.workers())
+            p.process.send_signal(signal.SIGHUP)
+            kit.wait_for(lambda: not before & set(p.workers()) and len(p.workers()) == 4, 'the new generation')
 
 
 def test_reopened_log():

@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 static uint32_t state = 12345;
@@ -95,13 +94,14 @@ ssize_t send(int fd, const void *buf, size_t n, int flags)
 	return n && !m ? again() : real(fd, buf, m, flags);
 }
 
-ssize_t writev(int fd, const struct iovec *iov, int count)
+/* Of the first piece alone. */
+ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 {
-	static ssize_t (*real)(int, const struct iovec *, int);
+	static ssize_t (*real)(int, const struct msghdr *, int);
 
 	if (!real)
-		*(void **)&real = next_function("writev");
+		*(void **)&real = next_function("sendmsg");
 	if (!is_internet(fd))
-		return real(fd, iov, count);
-	return write(fd, iov[0].iov_base, iov[0].iov_len);
+		return real(fd, m, flags);
+	return send(fd, m->msg_iov[0].iov_base, m->msg_iov[0].iov_len, flags);
 }

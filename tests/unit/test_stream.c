@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h> /* with all of tcp_info */
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <signal.h>
@@ -107,16 +108,21 @@ static void begin(struct end *e)
 	assert_true(io_init(&e->io, e->base));
 }
 
+static void open_on(struct end *e, const int fd[2])
+{
+	begin(e);
+	e->peer = fd[1];
+	assert_true(stream_open(&e->s, &e->io, fd[0], on_event, e));
+}
+
 static void open_pair(struct end *e, int type)
 {
 	int fd[2], small = 8192;
 
-	begin(e);
 	assert_int_equal(socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd), 0);
 	if (type == SOCK_STREAM)
 		setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-	e->peer = fd[1];
-	assert_true(stream_open(&e->s, &e->io, fd[0], on_event, e));
+	open_on(e, fd);
 }
 
 static void open_pair_stream(struct end *e)
@@ -134,22 +140,34 @@ static void count_record(int out, int version, int type, const void *p, size_t n
 		e->records++;
 }
 
-static void open_tls(struct end *e)
+static void begin_tls(struct end *e)
 {
-	open_pair(e, SOCK_STREAM);
 	stream_handshake(&e->s, tls_server_accept(tls, e->s.fd), false);
 	e->ctx = SSL_CTX_new(TLS_client_method());
 	e->ssl = SSL_new(e->ctx);
 	SSL_set_fd(e->ssl, e->peer);
 	SSL_set_tlsext_host_name(e->ssl, "a.example");
 	SSL_set_connect_state(e->ssl);
+}
+
+/* Until the handshake is complete, and the peer has the ticket. */
+static void finish_tls(struct end *e)
+{
 	for (int i = 0; i < 20 && !(SSL_do_handshake(e->ssl) == 1 && e->events[STREAM_SECURED]); i++)
 		turn(e);
 	assert_int_equal(e->events[STREAM_SECURED], 1);
 	assert_int_equal(SSL_read(e->ssl, got, sizeof got), -1); /* takes the session ticket */
+	assert_true(SSL_SESSION_has_ticket(SSL_get0_session(e->ssl)));
 	SSL_set_msg_callback(e->ssl, count_record);
 	SSL_set_msg_callback_arg(e->ssl, e);
 	e->records = 0;
+}
+
+static void open_tls(struct end *e)
+{
+	open_pair(e, SOCK_STREAM);
+	begin_tls(e);
+	finish_tls(e);
 }
 
 static void close_peer(struct end *e)
@@ -651,6 +669,99 @@ static int listener(struct sockaddr_in *a)
 	return fd;
 }
 
+/* Both ends of a TCP connection, the first as the listener would give it. */
+static void tcp_pair(int fd[2])
+{
+	struct sockaddr_in a;
+	int one = 1, l = listener(&a);
+
+	assert_int_equal(listen(l, 1), 0);
+	fd[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd[1], (struct sockaddr *)&a, sizeof a), 0);
+	fd[0] = accept4(l, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	assert_int_not_equal(fd[0], -1);
+	assert_int_equal(setsockopt(fd[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one), 0);
+	close(l);
+}
+
+/* Segments with data that the peer has got. */
+static unsigned segments(const struct end *e)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof info;
+
+	assert_int_equal(getsockopt(e->peer, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+	return info.tcpi_data_segs_in;
+}
+
+/* How many segments an answer and the end of the connection were; all of it must arrive. */
+static unsigned segments_of_end(bool secure)
+{
+	unsigned before, n;
+	struct end e;
+	int fd[2];
+
+	tcp_pair(fd);
+	open_on(&e, fd);
+	if (secure) {
+		begin_tls(&e);
+		assert_int_equal(fcntl(e.peer, F_SETFL, O_NONBLOCK), 0);
+		finish_tls(&e);
+		assert_int_equal(fcntl(e.peer, F_SETFL, 0), 0);
+	}
+	before = segments(&e);
+	assert_true(stream_write(&e.s, SLICE("answer")));
+	assert_int_equal(stream_flush_last(&e.s), STREAM_OK);
+	stream_shutdown(&e.s);
+	assert_int_equal(take(&e, NULL), 6); /* to the end: the peer's socket blocks */
+	if (secure)
+		assert_int_equal(SSL_get_shutdown(e.ssl), SSL_RECEIVED_SHUTDOWN);
+	n = segments(&e) - before;
+	done(&e);
+	return n;
+}
+
+/* The kernel waits for the end no longer than a fifth of a second, which a busy machine may take: so, once of a few. */
+static void test_end_is_one_segment(void **state)
+{
+	(void)state;
+	for (int secure = 0; secure < 2; secure++) {
+		unsigned least = 99;
+
+		for (int i = 0; i < 5 && least > 1; i++) {
+			unsigned n = segments_of_end(secure);
+
+			least = n < least ? n : least;
+		}
+		assert_int_equal(least, 1);
+	}
+}
+
+/* The request came with what ends the handshake: then the ticket comes with the answer, in one piece. */
+static void test_ticket_leaves_with_the_answer(void **state)
+{
+	struct end e;
+	char c;
+
+	(void)state;
+	open_pair(&e, SOCK_STREAM);
+	e.step = 100;
+	begin_tls(&e);
+	assert_int_equal(SSL_do_handshake(e.ssl), -1);
+	turn(&e);
+	assert_int_equal(SSL_do_handshake(e.ssl), 1);
+	assert_int_equal(SSL_write(e.ssl, "ask", 3), 3);
+	for (int i = 0; i < 5; i++)
+		turn(&e);
+	assert_int_equal(e.total, 3);
+	assert_int_equal(recv(e.peer, &c, 1, MSG_PEEK), -1);
+	assert_true(stream_write(&e.s, SLICE("answer")));
+	assert_int_equal(stream_flush(&e.s), STREAM_OK);
+	assert_int_equal(take(&e, NULL), 6);
+	assert_true(SSL_SESSION_has_ticket(SSL_get0_session(e.ssl)));
+	done(&e);
+}
+
 static void test_connect(void **state)
 {
 	struct sockaddr_in a;
@@ -764,6 +875,8 @@ int main(void)
 		cmocka_unit_test(test_key_updates),
 		cmocka_unit_test(test_close_in_handler),
 		cmocka_unit_test(test_close_in_secured),
+		cmocka_unit_test(test_end_is_one_segment),
+		cmocka_unit_test(test_ticket_leaves_with_the_answer),
 		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_deadline),

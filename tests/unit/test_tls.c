@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -136,6 +137,14 @@ static SSL *visitor_new(struct pair *p, const struct visitor *v)
 	return p->visitor;
 }
 
+static int receives; /* of our side, from sockets */
+
+ssize_t recv(int fd, void *buf, size_t n, int flags)
+{
+	receives++;
+	return recvfrom(fd, buf, n, flags, NULL, NULL);
+}
+
 static void non_blocking_pair(int fd[2])
 {
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd), 0);
@@ -156,8 +165,10 @@ static void drive(struct pair *p)
 		if (p->result == TLS_FAILED)
 			break;
 	}
-	if (p->result == TLS_OK)
+	if (p->result == TLS_OK) {
+		tls_send_held(p->server);
 		(void)SSL_read(p->visitor, scratch, sizeof scratch);
+	}
 	ERR_clear_error(); /* the visitor's errors are not the server's */
 }
 
@@ -478,10 +489,120 @@ static void no_tickets_if_none_are_wanted(void **state)
 
 		begin(&p, t, &v);
 		assert_int_equal(p.result, TLS_OK);
+		unsigned id_size = 0;
+
 		assert_true(!p.session || !SSL_SESSION_has_ticket(p.session));
+		(void)SSL_SESSION_get_id(SSL_get0_session(p.visitor), &id_size);
+		assert_int_equal(id_size, 0); /* nothing is promised that is not kept */
 		end(&p);
 	}
 	config->tickets = 1;
+	tls_server_free(t);
+}
+
+/* Up to where the server's handshake is complete; it has not been told to send what it holds. */
+static void begin_held(struct pair *p, struct tls_server *t, int version)
+{
+	const struct visitor v = {.version = version};
+
+	*p = (struct pair){0};
+	non_blocking_pair(p->fd);
+	visitor_new(p, &v);
+	p->server = tls_server_accept(t, p->fd[1]);
+	assert_int_equal(SSL_do_handshake(p->visitor), -1);
+	assert_int_equal(tls_handshake(p->server), TLS_WANT_READ);
+	if (version == TLS1_2_VERSION) {
+		assert_int_equal(SSL_do_handshake(p->visitor), -1);
+		assert_int_equal(tls_handshake(p->server), TLS_OK);
+	}
+	assert_int_equal(SSL_do_handshake(p->visitor), 1);
+	if (version == TLS1_3_VERSION)
+		assert_int_equal(tls_handshake(p->server), TLS_OK);
+	ERR_clear_error();
+}
+
+static bool is_silent(int fd)
+{
+	char c;
+
+	return recvfrom(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == -1 && errno == EAGAIN;
+}
+
+static void expect_answer(struct pair *p)
+{
+	char buf[64];
+
+	assert_int_equal(SSL_read(p->visitor, buf, sizeof buf), 6);
+	assert_memory_equal(buf, "answer", 6);
+	assert_non_null(p->session);
+	assert_true(SSL_SESSION_has_ticket(p->session));
+}
+
+static void tickets_leave_with_what_is_written_next(void **state)
+{
+	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+	struct tls_server *t = server_new();
+	struct pair p;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		begin_held(&p, t, versions[i]);
+		assert_true(is_silent(p.fd[0]));
+		assert_int_equal(tls_write(p.server, "answer", 6, &n), TLS_OK);
+		expect_answer(&p);
+		tls_send_held(p.server); /* there is nothing left */
+		assert_true(is_silent(p.fd[0]));
+		end(&p);
+	}
+	begin_held(&p, t, TLS1_3_VERSION);
+	tls_send_held(p.server);
+	assert_false(is_silent(p.fd[0]));
+	end(&p);
+	tls_server_free(t);
+}
+
+/* Fills the socket toward the visitor from behind TLS; how many octets went in. */
+static size_t stuff(int fd)
+{
+	char junk[4096] = "";
+	size_t n = 0;
+	ssize_t r;
+
+	while ((r = send(fd, junk, sizeof junk, MSG_DONTWAIT)) > 0)
+		n += (size_t)r;
+	return n;
+}
+
+static void unstuff(int fd, size_t n)
+{
+	char junk[4096];
+
+	while (n) {
+		ssize_t r = recvfrom(fd, junk, n < sizeof junk ? n : sizeof junk, MSG_DONTWAIT, NULL, NULL);
+
+		assert_true(r > 0);
+		n -= (size_t)r;
+	}
+}
+
+static void tickets_wait_for_a_full_socket(void **state)
+{
+	struct tls_server *t = server_new();
+	struct pair p;
+	size_t n, junk;
+
+	(void)state;
+	begin_held(&p, t, TLS1_3_VERSION);
+	junk = stuff(p.fd[1]);
+	tls_send_held(p.server);
+	assert_int_equal(tls_write(p.server, "answer", 6, &n), TLS_WANT_WRITE);
+	unstuff(p.fd[0], junk);
+	assert_true(is_silent(p.fd[0]));
+	assert_int_equal(tls_write(p.server, "answer", 6, &n), TLS_OK);
+	assert_int_equal(n, 6);
+	expect_answer(&p);
+	end(&p);
 	tls_server_free(t);
 }
 
@@ -507,6 +628,31 @@ static void one_read_takes_several_records(void **state)
 	assert_false(tls_has_pending(p.server));
 	assert_int_equal(tls_read(p.server, buf, sizeof buf, &n, &clean), TLS_WANT_READ);
 	assert_int_equal(n, 0);
+	end(&p);
+	tls_server_free(t);
+}
+
+/* A read that got less than it asked for is not repeated to hear that there is no more. */
+static void each_turn_asks_the_socket_once(void **state)
+{
+	struct tls_server *t = server_new();
+	char buf[64];
+	bool clean;
+	struct pair p;
+	size_t n;
+
+	(void)state;
+	receives = 0;
+	begin(&p, t, &(struct visitor){.version = TLS1_3_VERSION});
+	assert_int_equal(receives, 2); /* the hello, and what ends the handshake */
+	assert_int_equal(SSL_write(p.visitor, "0123456789", 10), 10);
+	receives = 0;
+	assert_int_equal(tls_read(p.server, buf, sizeof buf, &n, &clean), TLS_OK);
+	assert_int_equal(receives, 1);
+	assert_int_equal(tls_read(p.server, buf, sizeof buf, &n, &clean), TLS_WANT_READ);
+	assert_int_equal(receives, 2);
+	assert_int_equal(SSL_write(p.visitor, "0123456789", 10), 10);
+	assert_int_equal(tls_read(p.server, buf, sizeof buf, &n, &clean), TLS_OK);
 	end(&p);
 	tls_server_free(t);
 }
@@ -779,8 +925,10 @@ static enum tls_result connect_both(struct tls_client *client, size_t origin, st
 		if (rs == TLS_WANT_READ)
 			rs = tls_handshake(*s);
 	}
-	if (rc == TLS_OK)
+	if (rc == TLS_OK) {
+		tls_send_held(*s);
 		assert_int_equal(tls_read(*c, buf, 1, &n, &clean), TLS_WANT_READ); /* takes the ticket */
+	}
 	return rc;
 }
 
@@ -1051,7 +1199,10 @@ int main(void)
 		cmocka_unit_test(a_reissued_ticket_is_of_the_newest_key),
 		cmocka_unit_test(servers_that_share_no_keys_share_no_sessions),
 		cmocka_unit_test(no_tickets_if_none_are_wanted),
+		cmocka_unit_test(tickets_leave_with_what_is_written_next),
+		cmocka_unit_test(tickets_wait_for_a_full_socket),
 		cmocka_unit_test(one_read_takes_several_records),
+		cmocka_unit_test(each_turn_asks_the_socket_once),
 		cmocka_unit_test(the_two_ends_of_a_stream_differ),
 		cmocka_unit_test(a_cut_record_is_not_a_clean_end),
 		cmocka_unit_test(a_forged_record_is_a_failure_after_what_was_good),
