@@ -14,6 +14,7 @@
 #include "proxy/observe/log.h"
 #include "proxy/process/control.h"
 #include "proxy/process/load.h"
+#include "proxy/tls/slab.h"
 
 struct worker_process {
 	const struct worker_args *args;
@@ -248,6 +249,7 @@ int worker_run(const struct worker_args *args)
 	bool started;
 
 	(void)snprintf(name, sizeof name, "worker %u", args->index);
+	(void)tls_use_slabs();
 	log_process_name(name);
 	(void)prctl(PR_SET_NAME, "crumbgate", 0, 0, 0); /* else ps and top show how it was started: a number */
 	ignore_signals();
