@@ -24,6 +24,7 @@ COOKIES = 'Cookie: PHPSESSID=6f1c0a9be2d94d3f8a; _ga=GA1.1.1717171717.1700000000
 EXCHANGES = {
     'small': ('/1k.txt', (), H1),
     'small-h2': ('/1k.txt', (), ('-c4', '-m10')),
+    'connection': ('/1k.txt', ('Connection: close',), ('--h1', '-c8')),
     'cookie': ('/cookie/1k.txt', (COOKIES,), H1),
     'page': ('/page.html', (), H1),
     'large': ('/10m.bin', (), H1),
