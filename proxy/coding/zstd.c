@@ -11,8 +11,9 @@
 #include "proxy/coding/stage.h"
 
 enum {
-	LEVEL = 3,
+	LEVEL = 4,
 	WINDOW_BITS = 18,
+	PAGE = 128 << 10, /* the tables are made for such, and smaller than those for bodies without an end */
 	ENCODER_MEMORY = 16 << 20, /* far above what that level and window take */
 	MAGIC = 4,
 };
@@ -172,6 +173,11 @@ static void zstd_encode_close(struct coder_stage *s)
 	free(z);
 }
 
+static bool set(ZSTD_CCtx *context, ZSTD_cParameter parameter, int value)
+{
+	return !ZSTD_isError(ZSTD_CCtx_setParameter(context, parameter, value));
+}
+
 static struct coder_stage *zstd_encode_open(const struct coder_limits *limits)
 {
 	struct zstd_encode *z = calloc(1, sizeof *z);
@@ -181,8 +187,8 @@ static struct coder_stage *zstd_encode_open(const struct coder_limits *limits)
 		return NULL;
 	z->memory.limit = ENCODER_MEMORY;
 	z->context = ZSTD_createCCtx_advanced(custom(&z->memory));
-	if (!z->context || ZSTD_isError(ZSTD_CCtx_setParameter(z->context, ZSTD_c_compressionLevel, LEVEL)) ||
-	    ZSTD_isError(ZSTD_CCtx_setParameter(z->context, ZSTD_c_windowLog, WINDOW_BITS))) {
+	if (!z->context || !set(z->context, ZSTD_c_compressionLevel, LEVEL) ||
+	    !set(z->context, ZSTD_c_srcSizeHint, PAGE) || !set(z->context, ZSTD_c_windowLog, WINDOW_BITS)) {
 		zstd_encode_close(&z->stage);
 		return NULL;
 	}
