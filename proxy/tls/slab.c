@@ -234,10 +234,11 @@ void *slab_alloc(size_t n)
 /* The last slab of a class stays though it is empty: those who need one object at a time meet warm memory. */
 void slab_free(void *p)
 {
-	struct slab *s = slab_of(p);
+	struct slab *s;
 
 	if (!p)
 		return;
+	s = slab_of(p);
 	if (s->huge) {
 		free_huge(s);
 		return;

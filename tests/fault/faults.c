@@ -30,10 +30,12 @@ static struct page *page = &idle;
 static void keep_openssl_on_malloc(void)
 {
 	void *(*alloc)(size_t, const char *, int);
+	void (*give)(void *, const char *, int);
 
 	*(void **)&alloc = dlsym(RTLD_DEFAULT, "CRYPTO_malloc");
-	if (alloc)
-		(void)alloc(1, "", 0);
+	*(void **)&give = dlsym(RTLD_DEFAULT, "CRYPTO_free");
+	if (alloc && give)
+		give(alloc(1, "", 0), "", 0);
 }
 
 __attribute__((constructor)) static void attach(void)
