@@ -160,9 +160,9 @@ static void preferences_page(struct own *o)
 	preferences(o, 200, "OK", slice_eq(done, SLICE("saved")) ? NOTE_SAVED : NOTE_NONE);
 }
 
-static void opt_page(struct own *o, bool in)
+static void opt_page(struct own *o)
 {
-	struct slice style, html = own_opt_page(&o->view, in, &style);
+	struct slice style, html = own_opt_page(&o->view, &style);
 
 	show(o, 200, "OK", html, style);
 }
@@ -417,7 +417,7 @@ static void get(struct own *o)
 		break;
 	case OWN_OPT_OUT:
 	case OWN_OPT_IN:
-		opt_page(o, o->x.d->own == OWN_OPT_IN);
+		opt_page(o);
 		break;
 	case OWN_STATE:
 		state(o);

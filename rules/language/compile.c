@@ -11,7 +11,7 @@
 #define PAGE_SCRIPT_DEFAULT (256 * 1024)
 
 static const struct keyword keywords[] = {
-	{"policy", NULL, rules_policy, true, false},	{"purpose", declare_purpose, NULL, false, false},
+	{"policy", NULL, rules_policy, true, false},	{"purpose", declare_purpose, NULL, true, false},
 	{"opt-out", NULL, rules_opt_out, false, false}, {"signal", NULL, rules_signal, false, false},
 	{"cookie", NULL, rules_cookie, false, false},	{"inject", NULL, rules_inject, true, true},
 	{"param", NULL, rules_param, false, false},	{"path", NULL, rules_path, false, false},

@@ -1,9 +1,6 @@
 /* banner: what visitors who did not decide are shown. */
 #include "rules/language/ruleset_internal.h"
 
-#define BANNER_TEXT_MAX	 500 /* octets of one text */
-#define BANNER_TEXTS_MAX 64
-
 static const struct {
 	const char *word;
 	enum banner_text which;
@@ -65,48 +62,6 @@ static void banner_colour(struct builder *b, const struct statement *s, enum ban
 		(void)build_no_more_words(b, s, 4);
 }
 
-static bool is_language(struct slice s)
-{
-	bool ok = s.n == 2 || s.n == 3;
-
-	for (size_t i = 0; ok && i < s.n; i++)
-		ok = s.p[i] >= 'a' && s.p[i] <= 'z';
-	return ok;
-}
-
-/* WORD [LANGUAGE] "TEXT" */
-static void banner_text(struct builder *b, const struct statement *s, enum banner_text which)
-{
-	struct banner_rule *banner = &b->rs->banner;
-	bool language = s->n_words > 2;
-	const struct word *w = &s->words[language ? 2 : s->n_words - 1];
-	struct banner_own_text *text = &banner->texts[banner->n_texts];
-
-	if (s->n_words < 2) {
-		build_missing(b, s, "write, e.g.: title \"Your choice\", or: title de \"Ihre Wahl\"",
-			      "the text is missing");
-		return;
-	}
-	if (language && !is_language(s->words[1].text)) {
-		build_error(b, s, &s->words[1], "write a language like de, and the text in quotes",
-			    "\"%.*s\" is no language", SLICE_ARG(s->words[1].raw));
-		return;
-	}
-	if (!build_no_more_words(b, s, language ? 3 : 2))
-		return;
-	if (w->text.n == 0 || w->text.n > BANNER_TEXT_MAX || banner->n_texts == BANNER_TEXTS_MAX) {
-		build_error(b, s, w, NULL, "a text has 1 to %d octets, and there are at most %d", BANNER_TEXT_MAX,
-			    BANNER_TEXTS_MAX);
-		return;
-	}
-	*text = (struct banner_own_text){
-		.which = which,
-		.language = language ? arena_copy(&b->rs->arena, s->words[1].text) : slice_of(NULL, 0),
-		.text = arena_copy(&b->rs->arena, w->text),
-	};
-	banner->n_texts++;
-}
-
 static void banner_place(struct builder *b, const struct statement *s)
 {
 	static const char *const words[] = {"bottom", "top"};
@@ -161,7 +116,7 @@ static bool themed(struct builder *b, const struct statement *s)
 		}
 	for (size_t i = 0; i < CG_COUNT(text_words); i++)
 		if (word_is(w, text_words[i].word)) {
-			banner_text(b, s, text_words[i].which);
+			own_text_read(b, s, text_words[i].which, &b->rs->banner.texts);
 			return true;
 		}
 	return false;
@@ -223,7 +178,6 @@ static void set_defaults(struct builder *b, struct item *item)
 		.colours = {[BANNER_ACCENT] = {0x0B57D0, 0xA8C7FA},
 			    [BANNER_BACKGROUND] = {0xFFFFFF, 0x1F1F1F},
 			    [BANNER_FOREGROUND] = {0x1F1F1F, 0xE3E3E3}},
-		.texts = arena_calloc(&b->rs->arena, BANNER_TEXTS_MAX + 1, sizeof *banner->texts),
 	};
 	banner->link = banner->banner;
 	banner->link.place = INJECT_BODY_END;
@@ -241,8 +195,6 @@ void rules_banner(struct builder *b, struct item *item)
 			      "the block is missing");
 	set_defaults(b, item);
 	build_add_rule(b, &b->rs->banner.banner.rule);
-	if (!b->rs->banner.texts)
-		return;
 	for (const struct statement *child = s->children; child; child = child->next)
 		banner_statement(b, child);
 	check_contrast(b, s);

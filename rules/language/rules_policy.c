@@ -47,6 +47,27 @@ static bool check_purpose_name(struct builder *b, const struct statement *s, con
 	return false;
 }
 
+/* The block of a purpose: texts for visitors. */
+static void purpose_texts(struct builder *b, const struct statement *s, struct own_texts *texts)
+{
+	static const char *const words[] = {"title", "text"};
+
+	for (const struct statement *child = s->children; child; child = child->next) {
+		const struct word *w = &child->words[0];
+
+		if (child->has_block)
+			build_error(b, child, w, "remove the braces", "\"%.*s\" has no block", SLICE_ARG(w->raw));
+		else if (word_is(w, "title"))
+			own_text_read(b, child, PURPOSE_TITLE, texts);
+		else if (word_is(w, "text"))
+			own_text_read(b, child, PURPOSE_TEXT, texts);
+		else
+			build_error(b, child, w,
+				    build_suggest(b, w->text, words, CG_COUNT(words), "a purpose holds: title text"),
+				    "unknown word \"%.*s\" in a purpose", SLICE_ARG(w->raw));
+	}
+}
+
 static void add_purpose(struct builder *b, const struct item *item)
 {
 	const struct statement *s = item->s;
@@ -63,11 +84,12 @@ static void add_purpose(struct builder *b, const struct item *item)
 	b->purpose_names[rs->n_purposes] = arena_cstr(&b->tree, s->words[1].text);
 	if (!b->purpose_names[rs->n_purposes])
 		return;
-	rs->purposes[rs->n_purposes++] = (struct purpose){
+	rs->purposes[rs->n_purposes] = (struct purpose){
 		.name = arena_copy(&rs->arena, s->words[1].text),
 		.title = arena_copy(&rs->arena, title),
 		.rule = build_rule(b, item->file, s),
 	};
+	purpose_texts(b, s, &rs->purposes[rs->n_purposes++].texts);
 }
 
 void declare_purpose(struct builder *b, const struct item *item)
@@ -162,8 +184,7 @@ static void policy_storage(struct policy_reader *r, const struct statement *s)
 
 static void policy_changed(struct policy_reader *r, const struct statement *s)
 {
-	if (build_one_value(r->b, s, "write, e.g.: changed \"Films from video.example were added.\""))
-		r->b->rs->policy.changed = arena_copy(&r->b->rs->arena, s->words[1].text);
+	own_text_read(r->b, s, 0, &r->b->rs->policy.changed);
 }
 
 #define OWN_PATH_MAX 64
@@ -316,7 +337,7 @@ static const struct {
 	{"leftovers", policy_leftovers, false},
 	{"undecided", policy_undecided, true},
 	{"path", policy_path, false},
-	{"changed", policy_changed, false},
+	{"changed", policy_changed, true},
 	{"storage", policy_storage, false},
 	{"tk", policy_tk, false},
 };

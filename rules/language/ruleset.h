@@ -33,9 +33,27 @@ struct rule {
 	bool shipped;	   /* it stands in the knowledge that crumbgate ships, not in a file of the operator */
 };
 
+/* Texts that the rules give to be shown to visitors. */
+struct own_text {
+	unsigned which;	       /* what it is for: one of an enum */
+	struct slice language; /* "de"; empty: of every language that has none of its own */
+	struct slice text;
+};
+
+struct own_texts {
+	struct own_text *v;
+	size_t n;
+};
+
+/* The text for a language: its own, else that without one; else the empty slice. */
+struct slice own_text_find(const struct own_texts *texts, unsigned which, struct slice language);
+
+enum purpose_text { PURPOSE_TITLE, PURPOSE_TEXT };
+
 struct purpose {
 	struct slice name;
-	struct slice title; /* as shown to visitors; the name if none was given */
+	struct slice title;	/* for languages that have none in texts; the name if none was given */
+	struct own_texts texts; /* by enum purpose_text */
 	struct rule rule;
 };
 
@@ -106,8 +124,8 @@ struct policy {
 	 * does not end with one, and holds letters, digits and any of -._~/ alone: path_normalise() leaves it as it is.
 	 */
 	struct slice own_path;
-	struct slice changed; /* shown to those who decided under another version; empty: nothing more is said */
-	bool clear_storage;   /* "storage cleared": a withdrawal makes the browser empty the site's own storage */
+	struct own_texts changed; /* shown to those who decided under another version; which is 0 */
+	bool clear_storage;	  /* "storage cleared": a withdrawal makes the browser empty the site's own storage */
 };
 
 enum ruleset_mode { MODE_ENFORCE, MODE_OBSERVE };
@@ -215,12 +233,6 @@ enum banner_text {
 	BANNER_TEXTS
 };
 
-struct banner_own_text {
-	enum banner_text which;
-	struct slice language; /* "de"; empty: of every language that has none of its own */
-	struct slice text;
-};
-
 enum banner_colour { BANNER_ACCENT, BANNER_BACKGROUND, BANNER_FOREGROUND, BANNER_COLOURS };
 
 /* The "banner" block. */
@@ -235,8 +247,7 @@ struct banner_rule {
 	bool top;			     /* it stands at the window's top; false: at its bottom */
 	uint32_t colours[BANNER_COLOURS][2]; /* 0xRRGGBB, light and dark */
 	struct slice logo;		     /* a path of the site; empty: none */
-	struct banner_own_text *texts;
-	size_t n_texts;
+	struct own_texts texts;		     /* by enum banner_text */
 };
 
 struct ruleset; /* opaque but for the accessors */

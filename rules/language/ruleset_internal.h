@@ -319,6 +319,9 @@ struct clauses {
 struct clauses clauses_read(struct builder *b, const struct item *item, size_t from, unsigned allowed);
 /* True if the word begins one of these clauses. */
 bool clause_begins(const struct word *w, unsigned clauses);
+/* WORD [LANGUAGE] "TEXT": one more of texts. */
+#define OWN_TEXTS_MAX 64
+void own_text_read(struct builder *b, const struct statement *s, unsigned which, struct own_texts *texts);
 /* One purpose by its word; 0 after an error. */
 purposes build_purpose(struct builder *b, const struct file *file, const struct statement *s, const struct word *w);
 

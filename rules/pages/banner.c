@@ -39,9 +39,7 @@ static void what_changed(struct html *h)
 	if (h->view->consent->token != CONSENT_TOKEN_OLD_POLICY)
 		return;
 	html_put(h, "<p>");
-	html_text(h, TEXT_CHANGED);
-	html_put(h, " ");
-	html_escaped(h, ruleset_policy(h->view->query->rules)->changed);
+	html_changed(h);
 	html_put(h, "</p>");
 }
 
@@ -56,6 +54,25 @@ static void signals(struct html *h)
 	}
 }
 
+static void settings_link(struct html *h)
+{
+	html_put(h, "<a href=\"");
+	html_preferences_url(h);
+	html_put(h, "\">");
+	html_text(h, TEXT_SETTINGS);
+	html_put(h, "</a>");
+}
+
+static void purpose(struct html *h, size_t bit)
+{
+	html_put(h, "<label><input type=\"checkbox\" name=\"p\" value=\"");
+	html_escaped(h, ruleset_purpose(h->view->query->rules, bit)->name);
+	html_put(h, "\" /> ");
+	html_title(h, bit);
+	html_put(h, "</label>");
+	html_explanation(h, bit);
+}
+
 static void purposes_list(struct html *h)
 {
 	const struct ruleset *rs = h->view->query->rules;
@@ -64,21 +81,17 @@ static void purposes_list(struct html *h)
 	html_put(h, "<details><summary>");
 	html_text(h, TEXT_CHOOSE);
 	html_put(h, "</summary>");
-	for (size_t bit = 1; bit < ruleset_purpose_count(rs); bit++) {
-		if (!(left >> bit & 1))
-			continue;
-		html_put(h, "<label><input type=\"checkbox\" name=\"p\" value=\"");
-		html_escaped(h, ruleset_purpose(rs, bit)->name);
-		html_put(h, "\" /> ");
-		html_escaped(h, ruleset_purpose(rs, bit)->title);
-		html_put(h, "</label>");
-	}
+	for (size_t bit = 1; bit < ruleset_purpose_count(rs); bit++)
+		if (left >> bit & 1)
+			purpose(h, bit);
 	html_put(h, "<div class=\"b\">");
 	button(h, SLICE("save"), TEXT_SAVE);
 	html_put(h, "</div><p>");
 	html_text(h, TEXT_POLICY);
 	html_put(h, ": ");
 	html_escaped(h, ruleset_policy(rs)->version);
+	html_put(h, "</p><p>");
+	settings_link(h);
 	html_put(h, "</p></details>");
 }
 
@@ -105,7 +118,9 @@ static void head(struct html *h)
 	html_put(h, "</h2><p>");
 	html_text(h, TEXT_INTRO);
 	notice_link(h);
-	html_put(h, "</p>");
+	html_put(h, "</p><p>");
+	html_titles(h, left_to_decide(h->view->query->rules, h->view->consent));
+	html_put(h, ".</p>");
 }
 
 /*
@@ -130,15 +145,6 @@ static const struct slice script = SLICE_INIT(
 	"c.grant(j.granted)})"
 	".catch(function(){var i=document.createElement('input');i.type='hidden';i.name='do';i.value=b.value;"
 	"f.append(i);f.submit()})})})()");
-
-static void settings_link(struct html *h)
-{
-	html_put(h, "<a href=\"");
-	html_preferences_url(h);
-	html_put(h, "\">");
-	html_text(h, TEXT_SETTINGS);
-	html_put(h, "</a>");
-}
 
 static void status(struct html *h)
 {

@@ -22,9 +22,11 @@ enum catalogue_text {
 	TEXT_POLICY,	    /* "Version of the policy" */
 	TEXT_CHANGED,	    /* asked anew */
 	TEXT_UNDECIDED,
-	TEXT_DECIDED,	  /* "Decided on" */
-	TEXT_ASKED_AGAIN, /* "Asked again after" */
-	TEXT_GPC,	  /* the signal is honoured */
+	TEXT_ON_BY_DEFAULT,	/* "Until you decide, these are on:", then purposes */
+	TEXT_DECIDED_ELSEWHERE, /* by another consent manager */
+	TEXT_DECIDED,		/* "Decided on" */
+	TEXT_ASKED_AGAIN,	/* "Asked again after" */
+	TEXT_GPC,		/* the signal is honoured */
 	TEXT_DNT,
 	TEXT_OPTED_OUT,
 	TEXT_OPT_OUT, /* button */

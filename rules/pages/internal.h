@@ -33,6 +33,13 @@ void html_add(struct html *h, struct slice markup);
 void html_escaped(struct html *h, struct slice text);
 /* The catalogue's text, escaped; of those that the rules may replace, theirs. */
 void html_text(struct html *h, enum catalogue_text which);
+/* That the policy changed, and what the rules say of it. */
+void html_changed(struct html *h);
+/* Of a purpose its title, and a paragraph with its text if it has one. */
+void html_title(struct html *h, size_t bit);
+void html_explanation(struct html *h, size_t bit);
+/* The titles of purposes, with commas between. */
+void html_titles(struct html *h, purposes set);
 void html_number(struct html *h, int64_t n);
 /* "2026-11-26" */
 void html_date(struct html *h, int64_t unix_time);

@@ -107,8 +107,8 @@ enum own_note { NOTE_NONE, NOTE_SAVED, NOTE_REFUSED, NOTE_OPT_OUT, NOTE_OPT_IN }
 struct slice own_preferences(const struct own_view *v, enum own_note note, struct slice *style);
 /* The address of the preferences page with NOTE_SAVED; visible ASCII. */
 struct slice own_saved_url(const struct own_view *v);
-/* own_path/opt-out and opt-in: a document with one button. */
-struct slice own_opt_page(const struct own_view *v, bool in, struct slice *style);
+/* own_path/opt-out and opt-in: a document with one button, for what the visitor did not do. */
+struct slice own_opt_page(const struct own_view *v, struct slice *style);
 
 /* banner.c */
 

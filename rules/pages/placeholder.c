@@ -4,21 +4,6 @@
  */
 #include "rules/pages/internal.h"
 
-static void titles(struct html *h, purposes missing)
-{
-	const struct ruleset *rs = h->view->query->rules;
-	bool first = true;
-
-	for (size_t bit = 1; bit < ruleset_purpose_count(rs); bit++) {
-		if (!(missing >> bit & 1))
-			continue;
-		if (!first)
-			html_put(h, ", ");
-		html_escaped(h, ruleset_purpose(rs, bit)->title);
-		first = false;
-	}
-}
-
 static void show_once(struct html *h, struct slice url)
 {
 	html_put(h, "<p><a data-cg-once=\"\" target=\"_blank\" rel=\"noopener noreferrer\" href=\"");
@@ -64,7 +49,7 @@ struct slice placeholder_html(const struct own_view *v, struct slice host, struc
 	html_put(&h, ". ");
 	html_text(&h, TEXT_SHOWN_ONCE_AGREED);
 	html_put(&h, " ");
-	titles(&h, missing);
+	html_titles(&h, missing);
 	html_put(&h, ".</p>");
 	if (url.n)
 		show_once(&h, url);

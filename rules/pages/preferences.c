@@ -58,6 +58,21 @@ static void term(struct html *h, enum catalogue_text text)
 /* -- what is --------------------------------------------------------------------------------------------------------
  */
 
+/* What is granted without a word of the visitor; its boxes are empty all the same. */
+static void on_by_default(struct html *h)
+{
+	const struct consent *c = h->view->consent;
+	purposes on = c->source == CONSENT_SIGNED ? 0 : c->granted & ~(PURPOSE_NECESSARY | own_chosen(c));
+
+	if (!on)
+		return;
+	html_put(h, "<p class=\"n\">");
+	html_text(h, TEXT_ON_BY_DEFAULT);
+	html_put(h, " ");
+	html_titles(h, on);
+	html_put(h, ".</p>\n");
+}
+
 static void state(struct html *h)
 {
 	const struct consent *c = h->view->consent;
@@ -65,11 +80,12 @@ static void state(struct html *h)
 
 	if (!c->decided)
 		paragraph(h, TEXT_UNDECIDED);
+	else if (c->source == CONSENT_FOREIGN)
+		paragraph(h, TEXT_DECIDED_ELSEWHERE);
+	on_by_default(h);
 	if (c->token == CONSENT_TOKEN_OLD_POLICY) {
 		html_put(h, "<p class=\"n\">");
-		html_text(h, TEXT_CHANGED);
-		html_put(h, " ");
-		html_escaped(h, p->changed);
+		html_changed(h);
 		html_put(h, "</p>\n");
 	}
 	if (c->denied_by_opt_out)
@@ -104,12 +120,29 @@ struct cookies {
 	bool others;
 };
 
-/* How long the rules let it live, where they say so. */
-static void retention(struct html *h, struct slice name)
+/* Seconds that it lives, where the rules say so; else 0. */
+static int64_t age_of(const struct html *h, struct slice name)
 {
+	const struct ruleset *rs = h->view->query->rules;
+	size_t n_out, n_made;
+	const struct opt_out_rule *out = ruleset_opt_outs(rs, &n_out);
+	const struct inject_cookie_rule *made = ruleset_inject_cookies(rs, &n_made);
+	const struct cookie_rule *rule;
 	bool limit;
-	const struct cookie_rule *rule = ruleset_cookie(h->view->query->rules, h->view->scratch, name, &limit);
-	int64_t days = rule ? rule->limits.max_age_cap / 86400 : 0;
+
+	for (size_t i = 0; i < n_out; i++)
+		if (slice_eq(out[i].name, name))
+			return out[i].max_age;
+	for (size_t i = 0; i < n_made; i++)
+		if (slice_eq(made[i].name, name))
+			return made[i].max_age;
+	rule = ruleset_cookie(rs, h->view->scratch, name, &limit);
+	return rule ? rule->limits.max_age_cap : 0;
+}
+
+static void retention(struct html *h, int64_t seconds)
+{
+	int64_t days = seconds / 86400;
 
 	if (days <= 0)
 		return;
@@ -140,7 +173,7 @@ static void list_cookie(void *arg, struct slice text, bool regex, struct slice f
 		html_put(c->h, "/");
 	html_put(c->h, "</code>");
 	if (!regex)
-		retention(c->h, text);
+		retention(c->h, age_of(c->h, text));
 }
 
 static void list_cookies(struct html *h, purposes of)
@@ -151,6 +184,10 @@ static void list_cookies(struct html *h, purposes of)
 
 	/* First where nobody sees it: without a cookie there is no line. */
 	probe.out = (struct text){.arena = h->view->arena};
+	if (of == PURPOSE_NECESSARY) {
+		list_cookie(&c, consent_cookie_name(h->view->query->secure), false, slice_of(NULL, 0), of);
+		retention(&probe, ruleset_policy(rs)->remember);
+	}
 	ruleset_each_cookie_name(rs, list_cookie, &c);
 	if (!c.n && !c.others)
 		return;
@@ -180,8 +217,9 @@ static void purpose(struct html *h, size_t bit)
 	if (own_chosen(c) & of)
 		html_put(h, " checked=\"checked\"");
 	html_put(h, " /> ");
-	html_escaped(h, p->title);
+	html_title(h, bit);
 	html_put(h, "</label>");
+	html_explanation(h, bit);
 	if ((c->denied_by_opt_out | c->denied_by_signal) & of) {
 		html_put(h, "<p>");
 		html_text(h, c->denied_by_opt_out & of ? TEXT_OPTED_OUT : h->view->gpc ? TEXT_GPC : TEXT_DNT);
@@ -265,7 +303,7 @@ static void opt_out_form(struct html *h)
 {
 	bool out = h->view->consent->denied_by_opt_out != 0;
 	const struct ruleset *rs = h->view->query->rules;
-	size_t n, listed = 0;
+	size_t n;
 	const struct opt_out_rule *rules = ruleset_opt_outs(rs, &n);
 	purposes denies = 0;
 
@@ -273,12 +311,8 @@ static void opt_out_form(struct html *h)
 		denies |= rules[i].denies;
 	html_put(h, "<p>");
 	html_text(h, TEXT_OPT_OUT_EXPLAINED);
-	for (size_t bit = 1; bit < ruleset_purpose_count(rs); bit++) {
-		if (!(denies >> bit & 1))
-			continue;
-		html_add(h, listed++ ? SLICE(", ") : SLICE(" "));
-		html_escaped(h, ruleset_purpose(rs, bit)->title);
-	}
+	html_put(h, " ");
+	html_titles(h, denies & ~PURPOSE_NECESSARY);
 	html_put(h, ".</p>\n");
 	one_button(h, out ? SLICE("/opt-in") : SLICE("/opt-out"), out ? TEXT_OPT_IN : TEXT_OPT_OUT);
 }
@@ -339,11 +373,11 @@ struct slice own_preferences(const struct own_view *v, enum own_note which, stru
 	return text_slice(&h.out);
 }
 
-struct slice own_opt_page(const struct own_view *v, bool in, struct slice *style)
+struct slice own_opt_page(const struct own_view *v, struct slice *style)
 {
 	struct html h = html_begin(v, false);
 
-	document_begin(&h, in ? TEXT_OPT_IN : TEXT_OPT_OUT, style);
+	document_begin(&h, TEXT_OPT_OUT, style);
 	if (v->consent->denied_by_opt_out)
 		paragraph(&h, TEXT_OPTED_OUT);
 	if (can_opt_out(v->query->rules))

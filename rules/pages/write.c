@@ -14,6 +14,48 @@ void html_add(struct html *h, struct slice markup)
 	text_add(&h->out, markup);
 }
 
+void html_changed(struct html *h)
+{
+	const struct policy *p = ruleset_policy(h->view->query->rules);
+
+	html_text(h, TEXT_CHANGED);
+	html_put(h, " ");
+	html_escaped(h, own_text_find(&p->changed, 0, h->view->language->language));
+}
+
+void html_title(struct html *h, size_t bit)
+{
+	const struct purpose *p = ruleset_purpose(h->view->query->rules, bit);
+	struct slice own = own_text_find(&p->texts, PURPOSE_TITLE, h->view->language->language);
+
+	html_escaped(h, own.n ? own : p->title);
+}
+
+void html_explanation(struct html *h, size_t bit)
+{
+	const struct purpose *p = ruleset_purpose(h->view->query->rules, bit);
+	struct slice text = own_text_find(&p->texts, PURPOSE_TEXT, h->view->language->language);
+
+	if (!text.n)
+		return;
+	html_put(h, "<p>");
+	html_escaped(h, text);
+	html_put(h, "</p>");
+}
+
+void html_titles(struct html *h, purposes set)
+{
+	size_t n = 0;
+
+	for (size_t bit = 1; bit < ruleset_purpose_count(h->view->query->rules); bit++) {
+		if (!(set >> bit & 1))
+			continue;
+		if (n++)
+			html_put(h, ", ");
+		html_title(h, bit);
+	}
+}
+
 void html_number(struct html *h, int64_t n)
 {
 	char digits[24];
@@ -90,19 +132,10 @@ static enum banner_text replaceable(enum catalogue_text which)
 
 struct slice view_text(const struct own_view *v, enum catalogue_text which)
 {
-	const struct banner_rule *b = ruleset_banner(v->query->rules);
-	enum banner_text own = replaceable(which);
-	struct slice found = v->language->texts[which];
+	const struct own_texts *own = &ruleset_banner(v->query->rules)->texts;
+	struct slice found = own_text_find(own, replaceable(which), v->language->language);
 
-	for (size_t i = 0; i < b->n_texts; i++) {
-		if (b->texts[i].which != own)
-			continue;
-		if (slice_eq(b->texts[i].language, v->language->language))
-			return b->texts[i].text;
-		if (!b->texts[i].language.n)
-			found = b->texts[i].text;
-	}
-	return found;
+	return found.n ? found : v->language->texts[which];
 }
 
 void html_text(struct html *h, enum catalogue_text which)

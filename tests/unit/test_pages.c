@@ -9,8 +9,10 @@
 #include "tests/support/rules_text.h"
 
 static const struct text_file files[] = {
-	{"site.rules", "policy 2026-11 {\nnotice /privacy\nchanged \"More.\"\n}\n"
-		       "purpose preferences \"Settings & more\"\npurpose analytics\npurpose advertising\n"
+	{"site.rules", "policy 2026-11 {\nnotice /privacy\nchanged \"More.\"\nchanged de \"Mehr.\"\n}\n"
+		       "purpose preferences \"Settings & more\"\n"
+		       "purpose analytics {\ntitle de \"Besuche <z\xC3\xA4hlen>\"\ntext \"Counts & no more.\"\n}\n"
+		       "purpose advertising\n"
 		       "opt-out cookie optout=1 denies advertising\nsignal gpc denies advertising\n"
 		       "cookie a is preferences max-age 3d\ncookie /^_g<a/ is analytics\ncookie * is advertising\n"
 		       "banner {\ntitle \"<Title>\"\ntitle ru \"\xD0\xAF\"\n}\n"},
@@ -269,7 +271,7 @@ static bool make(const struct own_view *v, struct slice made[MADE])
 	made[0] = banner_html(v);
 	made[1] = banner_link_html(v);
 	made[2] = placeholder_html(v, SLICE("a<b"), SLICE("https://x/?a=1&b=\"2\""), 6);
-	made[3] = own_opt_page(v, true, &style);
+	made[3] = own_opt_page(v, &style);
 	made[4] = own_preferences(v, NOTE_SAVED, &style);
 	made[5] = own_preferences(v, NOTE_REFUSED, &style);
 	made[6] = own_state_json(v, SLICE("0123"));
@@ -378,6 +380,85 @@ static void test_own_texts(void **state)
 	html = banner_html(&v);
 	assert_true(slice_find(html, SLICE("&#1071;</h2>")) < html.n);
 	arena_free(&arena);
+}
+
+/* What the rules say in a language is shown in it, in each place. */
+static void test_purpose_texts(void **state)
+{
+	static const struct {
+		const char *language, *title, *changed;
+	} rows[] = {
+		{"de", "Besuche &lt;z", "Mehr."},
+		{"fr", "analytics", "More."},
+	};
+	const struct consent_query q = {.rules = rules, .mac = &keys, .site = SLICE("x"), .secure = true};
+	struct own_view v = {.query = &q, .consent = &visitors[1]};
+	struct slice made[MADE];
+	struct arena arena;
+
+	(void)state;
+	for (size_t i = 0; i < CG_COUNT(rows); i++) {
+		arena_init(&arena, 0, 1 << 20);
+		v.arena = &arena;
+		v.language = catalogue_find(slice_str(rows[i].language));
+		assert_true(make(&v, made));
+		for (size_t m = 0; m < 5; m++)
+			assert_true(m == 1 || m == 3 || slice_find(made[m], slice_str(rows[i].title)) < made[m].n);
+		for (size_t m = 0; m < 5; m += 4) {
+			assert_true(slice_find(made[m], slice_str(rows[i].changed)) < made[m].n);
+			assert_true(slice_find(made[m], SLICE("<p>Counts &amp; no more.</p>")) < made[m].n);
+		}
+		arena_free(&arena);
+	}
+}
+
+static bool shows(const struct consent *c, bool banner, const char *text)
+{
+	const struct consent_query q = {.rules = rules, .mac = &keys, .site = SLICE("x"), .secure = true};
+	struct own_view v = {.query = &q, .consent = c, .language = catalogue_find(SLICE("en"))};
+	struct slice made, style;
+	struct arena arena;
+	bool found;
+
+	arena_init(&arena, 0, 1 << 20);
+	v.arena = &arena;
+	made = banner ? banner_html(&v) : own_preferences(&v, NOTE_NONE, &style);
+	found = slice_find(made, slice_str(text)) < made.n;
+	arena_free(&arena);
+	return found;
+}
+
+/* Whoever is asked sees for what in front of the buttons, and finds the cookies from there. */
+static void test_first_layer(void **state)
+{
+	(void)state;
+	assert_true(shows(&visitors[0], true,
+			  "</p><p>Settings &amp; more, analytics, advertising.</p><div class=\"b\"><button"));
+	assert_true(
+		shows(&visitors[0], true, "<p><a href=\"/.crumbgate/preferences\">Privacy settings</a></p></details>"));
+}
+
+/* What holds is told, also where the visitor did not say it here. */
+static void test_state(void **state)
+{
+	const struct consent default_yes = {.granted = 7};
+	static const char on[] = "Until you decide, these are on: ";
+
+	(void)state;
+	assert_true(shows(&default_yes, false, "these are on: Settings &amp; more, analytics.</p>"));
+	assert_false(shows(&default_yes, false, "checked=\"checked\""));
+	for (size_t i = 0; i < CG_COUNT(visitors); i++)
+		assert_false(shows(&visitors[i], false, on));
+	assert_true(shows(&visitors[3], false, "You chose in another consent dialogue"));
+	assert_false(shows(&visitors[2], false, "You chose in another consent dialogue"));
+}
+
+/* Crumbgate's own cookies are listed as others are, and how long they live. */
+static void test_own_cookies(void **state)
+{
+	(void)state;
+	assert_true(shows(&visitors[0], false,
+			  "<code>__Host-crumb-consent</code> (180 days), <code>optout</code> (400 days)"));
 }
 
 static void test_due(void **state)
@@ -505,10 +586,14 @@ static void test_answer_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_own_page),      cmocka_unit_test(test_back),     cmocka_unit_test(test_form),
-		cmocka_unit_test(test_form_bounds),   cmocka_unit_test(test_token),    cmocka_unit_test(test_origin),
-		cmocka_unit_test(test_language),      cmocka_unit_test(test_markup),   cmocka_unit_test(test_own_texts),
-		cmocka_unit_test(test_due),	      cmocka_unit_test(test_contrast), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_own_page),      cmocka_unit_test(test_back),
+		cmocka_unit_test(test_form),	      cmocka_unit_test(test_form_bounds),
+		cmocka_unit_test(test_token),	      cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_language),      cmocka_unit_test(test_markup),
+		cmocka_unit_test(test_own_texts),     cmocka_unit_test(test_purpose_texts),
+		cmocka_unit_test(test_first_layer),   cmocka_unit_test(test_state),
+		cmocka_unit_test(test_own_cookies),   cmocka_unit_test(test_due),
+		cmocka_unit_test(test_contrast),      cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_answer_memory),
 	};
 

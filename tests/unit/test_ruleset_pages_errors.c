@@ -172,6 +172,8 @@ static void test_banner(void **state)
 	       {"banner {\n title \"\"\n}\n", 2, 8, "a text has 1 to", ""},
 	       {"banner {\n title DE \"x\"\n}\n", 2, 8, "\"DE\" is no language", ""},
 	       {"banner {\n title de \"x\" y\n}\n", 2, 15, "unexpected \"y\"", ""},
+	       {"banner {\n title de \"x\"\n title \"y\"\n title de \"z\"\n}\n", 4, 2, "said twice in this language",
+		""},
 	       {"banner {\n place top {\n }\n}\n", 2, 2, "has no block", "braces"},
 	       {"policy 1 {\n path crumbgate\n}\n", 2, 7, "cannot be the path", "/.crumbgate"},
 	       {"policy 1 {\n path /\n}\n", 2, 7, "cannot be the path", ""},
@@ -180,7 +182,12 @@ static void test_banner(void **state)
 	       {"policy 1 {\n path /a/\n}\n", 2, 7, "cannot be the path", ""},
 	       {"policy 1 {\n path /a%20\n}\n", 2, 7, "cannot be the path", ""},
 	       {"policy 1 {\n storage clear\n}\n", 2, 10, "unexpected \"clear\"", "\"cleared\""},
-	       {"policy 1 {\n changed\n}\n", 2, 9, "a value is missing", "changed"});
+	       {"policy 1 {\n changed\n}\n", 2, 9, "the text is missing", "changed"},
+	       {"policy 1 {\n changed \"x\"\n changed de \"x\"\n changed \"y\"\n}\n", 4, 2, "said twice", ""},
+	       {"purpose a {\n titel de \"x\"\n}\n", 2, 2, "unknown word \"titel\"", "\"title\""},
+	       {"purpose a {\n text\n}\n", 2, 6, "the text is missing", "text de"},
+	       {"purpose a {\n text x y\n}\n", 2, 7, "\"x\" is no language", ""},
+	       {"purpose a {\n text x {\n }\n}\n", 2, 2, "has no block", ""});
 }
 
 static void test_warnings(void **state)
