@@ -77,6 +77,7 @@ static void banner_style(struct text *out, const struct banner_rule *b)
 		       "#cg-banner h2{font-size:1.15rem;margin:0 0 .25rem}#cg-banner p{margin:0 0 .5rem}"
 		       "#cg-banner a{color:inherit}#cg-banner img{max-height:2rem}"
 		       "#cg-banner .b{display:flex;flex-wrap:wrap;gap:.5rem .75rem}"
+		       "#cg-banner details .b{margin:.25rem 0 .5rem}"
 		       "#cg-banner button{flex:1 1 7.5rem;max-width:20rem;min-height:2.5rem;padding:.375rem .5rem;"
 		       "border:2px solid var(--a);border-radius:.375rem;background:var(--a);color:var(--o);"
 		       "font:inherit;font-weight:600;cursor:pointer}"
