@@ -155,8 +155,27 @@ static void add_guard(struct inlines *l)
 		i->source = hash_source(l->x, guard_hash(l->x->env->guard));
 }
 
-static void keep_inlines(const struct inlines *l)
+/* Our forms are sent to our own pages, whatever the page says of its own. */
+static void add_forms(struct inlines *l)
 {
+	const struct ruleset *rs = l->x->env->rules;
+	struct slice host = l->x->d->asked.authority;
+	const struct slice parts[] = {SLICE("https://"), host, ruleset_policy(rs)->own_path, SLICE("/")};
+	bool any = ruleset_has_placeholder(rs);
+	struct csp_inline *form;
+
+	for (const struct page_inject *i = l->x->d->page.injects; i; i = i->next)
+		any |= i->rule == &ruleset_banner(rs)->banner;
+	if (!any || !l->x->d->secure || !host.n)
+		return;
+	form = inlines_add(l, CSP_FORM, false);
+	if (form)
+		form->source = arena_concat(l->x->arena, parts, CG_COUNT(parts));
+}
+
+static void keep_inlines(struct inlines *l)
+{
+	add_forms(l);
 	l->x->d->page.inlines = l->v;
 	l->x->d->page.n_inlines = l->n;
 }

@@ -79,12 +79,13 @@ static struct directive find_directive(struct slice policy, struct slice name)
 
 /* -- what may run -------------------------------------------------------------------------------------------------- */
 
-static const struct slice deciding[2][2] = {
+static const struct slice deciding[CSP_KINDS][2] = {
 	[CSP_SCRIPT] = {SLICE_INIT("script-src-elem"), SLICE_INIT("script-src")},
 	[CSP_STYLE] = {SLICE_INIT("style-src-elem"), SLICE_INIT("style-src")},
+	[CSP_FORM] = {SLICE_INIT("form-action"), SLICE_INIT("form-action")},
 };
 
-/* CSP3 6.8.3 and 6.8.4: which directive speaks of inline elements. *by_default: it is default-src. */
+/* CSP3 6.8.3 and 6.8.4: which directive speaks of the elements. *by_default: it is default-src. */
 static struct directive effective(struct slice policy, enum csp_kind kind, bool *by_default)
 {
 	struct directive d = {.text = {NULL, 0}};
@@ -92,7 +93,7 @@ static struct directive effective(struct slice policy, enum csp_kind kind, bool 
 	*by_default = false;
 	for (size_t i = 0; i < 2 && !d.text.p; i++)
 		d = find_directive(policy, deciding[kind][i]);
-	if (!d.text.p) {
+	if (!d.text.p && kind != CSP_FORM) {
 		d = find_directive(policy, SLICE("default-src"));
 		*by_default = d.text.p != NULL;
 	}
@@ -122,12 +123,26 @@ static bool is_hash(struct slice word)
 	       slice_istarts_with(word, SLICE("'sha512-"));
 }
 
+/* A form of ours is sent to the page's own origin. Not every source that lets it pass is told: one is then added. */
+static bool list_allows_form(struct slice values, struct slice source)
+{
+	struct slice word;
+
+	while (next_word(&values, &word))
+		if (slice_eq(word, source) || slice_eq(word, SLICE("*")) || slice_ieq(word, SLICE("'self'")) ||
+		    slice_ieq(word, SLICE("https:")))
+			return true;
+	return false;
+}
+
 /* CSP3 6.7.3.2 and 6.7.3.3 */
 static bool list_allows(struct slice values, struct slice nonce, const struct csp_inline *e)
 {
 	bool unsafe = false, strict = false;
 	struct slice word;
 
+	if (e->kind == CSP_FORM)
+		return list_allows_form(values, e->source);
 	while (next_word(&values, &word)) {
 		struct slice named = nonce_in(word);
 
@@ -253,11 +268,23 @@ static void change_in_place(struct allowing *a, struct slice *rest, const struct
 {
 	const struct slice *kept = says_none(c->d.values) ? &c->d.name : &c->d.text;
 
-	if (!c->needed || c->by_default)
-		return;
 	text_add(&a->out, slice_head(*rest, (size_t)(kept->p + kept->n - rest->p)));
 	*rest = slice_from(*rest, (size_t)(c->d.text.p + c->d.text.n - rest->p));
 	add_sources(a, c->d.values, c->kind);
+}
+
+/* Of the changes to a directive of their own the first that stands at p or behind it; NULL if there is none. */
+static const struct change *first_behind(const struct change changes[CSP_KINDS], const char *p)
+{
+	const struct change *first = NULL;
+
+	for (size_t kind = 0; kind < CSP_KINDS; kind++) {
+		const struct change *c = &changes[kind];
+
+		if (c->needed && !c->by_default && c->d.text.p >= p && (!first || c->d.text.p < first->d.text.p))
+			first = c;
+	}
+	return first;
 }
 
 /* default-src speaks of more than inline elements, so a directive of their own is put behind it. */
@@ -277,19 +304,21 @@ static void change_behind(struct allowing *a, const struct change *c, bool *semi
 
 static void allow_in(struct allowing *a, struct slice policy)
 {
-	struct change script = change_for(a, policy, CSP_SCRIPT), style = change_for(a, policy, CSP_STYLE);
-	bool style_first = style.d.text.p && script.d.text.p && style.d.text.p < script.d.text.p, semicolon;
+	struct change changes[CSP_KINDS];
 	struct slice rest = policy, end;
+	bool semicolon;
 
-	change_in_place(a, &rest, style_first ? &style : &script);
-	change_in_place(a, &rest, style_first ? &script : &style);
+	for (size_t kind = 0; kind < CSP_KINDS; kind++)
+		changes[kind] = change_for(a, policy, (enum csp_kind)kind);
+	for (const struct change *c; (c = first_behind(changes, rest.p));)
+		change_in_place(a, &rest, c);
 	end = rest;
 	while (end.n && is_space(end.p[end.n - 1]))
 		end.n--;
 	text_add(&a->out, end);
 	semicolon = end.n && end.p[end.n - 1] == ';';
-	change_behind(a, &script, &semicolon);
-	change_behind(a, &style, &semicolon);
+	for (size_t kind = 0; kind < CSP_KINDS; kind++)
+		change_behind(a, &changes[kind], &semicolon);
 	text_add(&a->out, slice_from(rest, end.n));
 }
 

@@ -19,13 +19,17 @@
 #include "rules/base/arena.h"
 #include "rules/base/slice.h"
 
-enum csp_kind { CSP_SCRIPT, CSP_STYLE };
+enum csp_kind { CSP_SCRIPT, CSP_STYLE, CSP_FORM, CSP_KINDS };
 
-/* An inline script or style element that is put into a page. */
+/* An inline script or style element that is put into a page, or a form. */
 struct csp_inline {
 	enum csp_kind kind;
-	bool nonced;	     /* it carries the nonce that csp_allow() is told */
-	struct slice source; /* 'sha256-...' with its quotes, of its text: csp_hash_source(); empty if not known */
+	bool nonced; /* it carries the nonce that csp_allow() is told */
+	/*
+	 * 'sha256-...' with its quotes, of its text: csp_hash_source(); empty if not known. Of a form the URL that it
+	 * is sent to, or one with a '/' at its end below which that is.
+	 */
+	struct slice source;
 };
 
 #define CSP_HASH_SOURCE_SIZE (sizeof "'sha256-'" - 1 + 44)
@@ -43,10 +47,10 @@ bool csp_allows(struct slice value, struct slice nonce, const struct csp_inline 
 
 /*
  * Lets the elements run: where a policy stands against one, its source is added to the directive that decides
- * (script-src-elem, else script-src, else a script-src that says what default-src says; likewise style-src), in place
- * of 'none' if it says only that. Nothing that was let run before ceases to be: a hash is only added where
- * 'unsafe-inline' means nothing. An element without a source changes nothing. nonce: which the nonced elements carry;
- * may be empty.
+ * (script-src-elem, else script-src, else a script-src that says what default-src says; likewise style-src; of forms
+ * form-action alone), in place of 'none' if it says only that. Nothing that was let run before ceases to be: a hash is
+ * only added where 'unsafe-inline' means nothing. An element without a source changes nothing. nonce: which the nonced
+ * elements carry; may be empty.
  */
 bool csp_allow(struct slice value, struct slice nonce, const struct csp_inline *elements, size_t n, struct arena *arena,
 	       struct slice *out);

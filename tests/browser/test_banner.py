@@ -263,6 +263,15 @@ def test_csp():
         same(b.script('return window.mark'), 1)
 
 
+def test_csp_of_forms():
+    """a policy that forbids all forms leaves the banner answerable, also without scripts"""
+    with Shop(NO_SCRIPTS, csp=("Content-Security-Policy: form-action 'none'; default-src 'none'",)) as s:
+        s.go('/a?b=1')
+        press(s.browser, 'reject')
+        soon(lambda: [found(s.browser, '#cg-banner'), s.browser.call('GET', '/url'), s.cookies()],
+             [0, s.url + '/a?b=1', [CONSENT, 'sid']])
+
+
 def test_language():
     """the language of the page wins, and characters survive any encoding"""
     with Shop(tag=b' lang=ru-RU') as s:

@@ -5,6 +5,7 @@
 
 #define SCRIPT "'sha256-sss='"
 #define STYLE  "'sha256-ttt='"
+#define FORM   "https://a.example/own/"
 #define OTHER  "'sha256-uuu='"
 
 /* Of a script that carries the nonce abc, one that carries none, and a style. */
@@ -119,6 +120,15 @@ static const struct {
 	{"script-src 'self' , img-src x,script-src 'unsafe-inline'",
 	 "script-src 'self' " SCRIPT " , img-src x,script-src 'unsafe-inline'"},
 	{"script-src 'self'; script-src 'none'", "script-src 'self' " SCRIPT "; script-src 'none'"},
+	{"form-action 'none'", "form-action " FORM},
+	{"form-action x; script-src x;style-src x",
+	 "form-action x " FORM "; script-src x " SCRIPT ";style-src x " STYLE},
+	{"style-src x;form-action; default-src *",
+	 "style-src x " STYLE ";form-action " FORM "; default-src *; script-src * " SCRIPT},
+	{"form-action 'SELF'", NULL},
+	{"form-action https:", NULL},
+	{"form-action " FORM ", form-action *", NULL},
+	{"form-action 'none', form-action b", "form-action " FORM ", form-action b " FORM},
 };
 
 static void test_allow(void **state)
@@ -128,6 +138,7 @@ static void test_allow(void **state)
 		element(CSP_SCRIPT, false, SCRIPT), element(CSP_STYLE, false, STYLE),
 		element(CSP_SCRIPT, false, SCRIPT), /* twice the same */
 		element(CSP_STYLE, false, ""),	    /* not known */
+		element(CSP_FORM, false, FORM),
 	};
 	struct arena arena;
 
