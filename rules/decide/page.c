@@ -236,6 +236,14 @@ static bool find_type(const struct fields *f, struct page *p)
 	return html || p->xml || p->unlabelled;
 }
 
+/* It is saved, and shown outside the site if at all (RFC 6266 4.2). */
+static bool is_download(const struct fields *f)
+{
+	const struct field *d = fields_find_name(f, SLICE("Content-Disposition"));
+
+	return d && slice_ieq(essence(d->value), SLICE("attachment"));
+}
+
 static bool has_body(unsigned status)
 {
 	return status >= 200 && status != 204 && status != 205 && status != 304;
@@ -396,7 +404,7 @@ void page_judge(const struct deciding *x, const struct response *resp)
 
 	*p = (struct page){.status = resp->status,
 			   .encoding = charsets.encoding,
-			   .document = x->d->asked.document,
+			   .document = x->d->asked.document && !is_download(&resp->fields),
 			   .navigation = x->d->asked.navigation,
 			   .url = p->url,
 			   .path = p->path};
