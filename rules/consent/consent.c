@@ -162,6 +162,7 @@ struct consent consent_resolve(const struct consent_query *q, const struct field
 	r.c.granted = r.c.decided ? r.chosen : undecided(&r);
 	if (!r.c.decided && imports_wanted(q->rules))
 		read_imports(&r, request);
+	r.c.allowed = r.c.granted | PURPOSE_NECESSARY;
 	r.c.granted &= ~(r.c.denied_by_opt_out | r.c.denied_by_signal);
 	r.c.granted |= PURPOSE_NECESSARY;
 	return r.c;

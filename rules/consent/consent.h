@@ -50,6 +50,7 @@ enum consent_method {
 
 struct consent {
 	purposes granted; /* PURPOSE_NECESSARY is always in */
+	purposes allowed; /* what would be, if no opt-out and no signal denied anything */
 	bool decided;	  /* the visitor decided; false: a default */
 	enum consent_source source;
 	enum consent_token_state token;

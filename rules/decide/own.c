@@ -273,7 +273,7 @@ static void consent_becomes(struct own *o, purposes chosen, struct slice token)
 {
 	struct consent *c = &o->x.d->consent;
 
-	c->chosen = chosen | PURPOSE_NECESSARY;
+	c->chosen = c->allowed = chosen | PURPOSE_NECESSARY;
 	c->granted = (chosen & ~(c->denied_by_opt_out | c->denied_by_signal)) | PURPOSE_NECESSARY;
 	c->decided = true;
 	c->source = CONSENT_SIGNED;
@@ -339,8 +339,8 @@ static void opt(struct own *o, const struct own_form *f, bool in)
 			set_cookie(o, rules[i].name, rules[i].value, rules[i].max_age, false);
 		c->denied_by_opt_out = in ? 0 : c->denied_by_opt_out | (rules[i].denies & ~PURPOSE_NECESSARY);
 	}
-	if (in && c->decided)
-		c->granted = (own_chosen(c) & ~c->denied_by_signal) | PURPOSE_NECESSARY;
+	if (in)
+		c->granted = (c->allowed & ~c->denied_by_signal) | PURPOSE_NECESSARY;
 	c->granted &= ~c->denied_by_opt_out;
 	if (!in)
 		expire_denied(o, back);
