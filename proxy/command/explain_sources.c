@@ -117,11 +117,14 @@ static bool is_foreign(const struct voice *v)
 static const struct voice *winner(const struct account *a, purposes bit)
 {
 	bool granted = (a->consent.granted & bit) != 0;
+	bool later = a->consent.source == CONSENT_SIGNED && (a->consent.denied_by_foreign & bit);
 
 	for (size_t i = 0; i < a->n; i++) {
 		const struct voice *v = &a->voices[i];
 
-		if (is_foreign(v) && a->consent.token == CONSENT_TOKEN_GOOD)
+		if (is_foreign(v) && a->consent.token == CONSENT_TOKEN_GOOD && !(v->acted && later))
+			continue;
+		if (v->source[0] == 'c' && !is_foreign(v) && later)
 			continue;
 		if (granted ? (v->counts && (v->granted & bit)) : (v->denied & bit) != 0)
 			return v;
@@ -129,10 +132,12 @@ static const struct voice *winner(const struct account *a, purposes bit)
 	return NULL; /* memory ran out while it was read */
 }
 
-static const char *because(const struct voice *v, bool granted)
+static const char *because(const struct account *a, const struct voice *v, bool granted)
 {
 	if (is_foreign(v) && granted)
 		return "the visitor acted, and no other source denies it";
+	if (is_foreign(v) && a->consent.source == CONSENT_SIGNED)
+		return "the visitor refused there after crumbgate's cookie was made";
 	if (is_foreign(v))
 		return v->acted ? "a stored no counts, and denied beats granted"
 				: "a stored no counts, though it is a default";
@@ -238,7 +243,7 @@ static void text_why(struct account *a, size_t bit)
 
 	buffer_printf(a->out, "%.*s is %s by %.*s: %s\n", SLICE_ARG(ruleset_purpose(a->v->rules, bit)->name),
 		      granted ? "granted" : "denied", SLICE_ARG(name),
-		      v ? because(v, granted) : "memory ran out while it was read");
+		      v ? because(a, v, granted) : "memory ran out while it was read");
 	if (v && v->rule && v->rule->line)
 		buffer_printf(a->out, "    %.*s:%u: %.*s\n", SLICE_ARG(v->rule->file), v->rule->line,
 			      SLICE_ARG(v->rule->text));
@@ -389,7 +394,7 @@ static void json_result(struct account *a, size_t bit)
 	(void)json_add_string(a->out, ruleset_purpose(a->v->rules, bit)->name);
 	buffer_printf(a->out, ":{\"state\":\"%s\",\"by\":", granted ? "granted" : "denied");
 	(void)json_add_string(a->out, !v ? slice_of(NULL, 0) : v->name.n ? v->name : slice_str(v->source));
-	member(a, ",\"why\"", slice_str(v ? because(v, granted) : "memory ran out while it was read"));
+	member(a, ",\"why\"", slice_str(v ? because(a, v, granted) : "memory ran out while it was read"));
 	json_rule(a, v ? v->rule : NULL);
 	buffer_add_char(a->out, '}');
 }

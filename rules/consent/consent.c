@@ -130,7 +130,27 @@ static purposes undecided(struct resolution *r)
 /* What is read lives no longer than this: the cookies' values are small, and decoders bounded. */
 #define IMPORT_MEMORY (1024 * 1024)
 
+/* What the visitor refused with others since the signed cookie was made. */
+static void take_refusals(struct resolution *r, const struct imports *imports)
+{
+	r->c.denied_by_foreign = imports->refused & ~consent_token_refused_elsewhere(r->c.value);
+	r->c.granted &= ~r->c.denied_by_foreign;
+}
+
 /* What others leave open stays as it is for the undecided. */
+static void take_imports(struct resolution *r, const struct imports *imports)
+{
+	if (imports->sources == 0 && !imports->failed)
+		return;
+	r->c.source = CONSENT_FOREIGN;
+	r->c.decided = imports->acted && !imports->failed;
+	r->c.chosen = r->c.decided ? imports->granted | PURPOSE_NECESSARY : 0;
+	r->c.granted_by_foreign = imports->granted;
+	r->c.denied_by_foreign = imports->denied;
+	r->c.foreign_sources = imports->sources;
+	r->c.granted = (r->c.granted | imports->granted) & ~imports->denied;
+}
+
 static void read_imports(struct resolution *r, const struct fields *request)
 {
 	struct imports imports;
@@ -139,15 +159,11 @@ static void read_imports(struct resolution *r, const struct fields *request)
 	arena_init(&arena, 4096, IMPORT_MEMORY);
 	imports_read(r->q->rules, r->q->scratch, request, &arena, &imports);
 	arena_free(&arena);
-	if (imports.sources == 0 && !imports.failed)
-		return;
-	r->c.source = CONSENT_FOREIGN;
-	r->c.decided = imports.acted && !imports.failed;
-	r->c.chosen = r->c.decided ? imports.granted | PURPOSE_NECESSARY : 0;
-	r->c.granted_by_foreign = imports.granted;
-	r->c.denied_by_foreign = imports.denied;
-	r->c.foreign_sources = imports.sources;
-	r->c.granted = (r->c.granted | imports.granted) & ~imports.denied;
+	r->c.refused_elsewhere = imports.refused;
+	if (r->c.source == CONSENT_SIGNED)
+		take_refusals(r, &imports);
+	else
+		take_imports(r, &imports);
 }
 
 struct consent consent_resolve(const struct consent_query *q, const struct fields *request)
@@ -160,7 +176,7 @@ struct consent consent_resolve(const struct consent_query *q, const struct field
 	r.c.source = r.c.decided ? CONSENT_SIGNED : CONSENT_UNDECIDED;
 	r.c.chosen = r.c.decided ? r.chosen : 0;
 	r.c.granted = r.c.decided ? r.chosen : undecided(&r);
-	if (!r.c.decided && imports_wanted(q->rules))
+	if (imports_wanted(q->rules))
 		read_imports(&r, request);
 	r.c.allowed = r.c.granted | PURPOSE_NECESSARY;
 	r.c.granted &= ~(r.c.denied_by_opt_out | r.c.denied_by_signal);

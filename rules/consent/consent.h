@@ -4,8 +4,12 @@
  *
  * Strongest first: necessary is granted; an opt-out cookie denies its purposes, however many copies or contradicting
  * copies are sent; signals deny; crumbgate's own signed cookie, if authentic, of this site, of the current policy
- * version and not expired, decides; else what accepted consent managers stored (imports.h): a "no" always, a "yes" if
- * the visitor acted; what they leave open is undecided: what the policy grants in the visitor's region.
+ * version and not expired, decides, but for what the visitor refused with an accepted consent manager since then; else
+ * what those stored (imports.h): a "no" always, a "yes" if the visitor acted; what they leave open is undecided: what
+ * the policy grants in the visitor's region.
+ *
+ * Other managers' cookies tell no time that could be trusted. So the signed cookie holds what was refused with them
+ * when it was made: what is refused now and is not in there was refused later.
  */
 #ifndef CG_RULES_CONSENT_CONSENT_H
 #define CG_RULES_CONSENT_CONSENT_H
@@ -60,9 +64,13 @@ struct consent {
 	purposes denied_by_opt_out;
 	purposes denied_by_signal;
 	bool announced; /* an opt-out that the origin is to be told of by Sec-GPC */
-	/* Of CONSENT_FOREIGN: what others stored, as far as it counts. Disjoint; what is in neither is undecided. */
+	/*
+	 * Of CONSENT_FOREIGN: what others stored, as far as it counts. Disjoint; what is in neither is undecided. Of
+	 * CONSENT_SIGNED the second is what was refused since.
+	 */
 	purposes granted_by_foreign;
 	purposes denied_by_foreign;
+	purposes refused_elsewhere;	   /* what the visitor refused with others, whether it counts or not */
 	uint64_t foreign_sources;	   /* which of them, as import_name() counts (imports.h) */
 	const struct rule *opt_out_rule;   /* the one that denied, or NULL */
 	const struct rule *signal_rule;	   /* likewise */
@@ -93,6 +101,7 @@ struct consent_query {
 	bool secure;
 	int64_t now;
 	enum consent_method method;	 /* for consent_token_make() alone */
+	purposes refused_elsewhere;	 /* likewise: of struct consent */
 	struct pattern_scratch *scratch; /* for `consent cookie` statements; NULL: their patterns grant nothing */
 };
 
@@ -110,8 +119,9 @@ struct consent consent_resolve(const struct consent_query *q, const struct field
  * The 1 may be followed by a letter, how the visitor decided: see enum consent_method.
  * POLICY: base64url of the first 8 octets of a 64-bit hash over the policy version and the names of all purposes in
  * order: when purposes are added, renamed or reordered the visitor is asked anew. PURPOSES: the granted set in
- * lower-case hex. MINUTES: Unix time of the decision in minutes, base 36; ID: proof id, base64url of 16 random octets;
- * MAC: the first 16 octets of the keyed hash over site NUL everything before, base64url.
+ * lower-case hex; behind it, if there is any, '-' and in hex what was refused with other managers by then. MINUTES:
+ * Unix time of the decision in minutes, base 36; ID: proof id, base64url of 16 random octets; MAC: the first 16 octets
+ * of the keyed hash over site NUL everything before, base64url.
  *
  * The value lives in the arena; the empty slice if it refused, if there is no mac or key, or if the site's name is
  * longer than 255 octets.
@@ -128,6 +138,7 @@ enum consent_token_state consent_token_read(const struct consent_query *q, struc
 
 /* Parts of a token value that was found good: its proof id, and how the visitor decided. */
 struct slice consent_token_id(struct slice value);
+purposes consent_token_refused_elsewhere(struct slice value);
 enum consent_method consent_token_method(struct slice value);
 /* "unknown", "banner", "preferences", "placeholder", "withdrawal". */
 const char *consent_method_text(enum consent_method m);

@@ -192,6 +192,7 @@ static void add(struct imports *out, struct import i)
 	CG_CHECK(out->n < CONSENT_SOURCES_MAX);
 	out->granted |= granted;
 	out->denied |= i.denied;
+	out->refused |= i.acted ? i.denied : 0;
 	out->acted = out->acted || (i.acted && (granted | i.denied));
 	if (granted | i.denied)
 		out->sources |= UINT64_C(1) << out->n;
@@ -206,7 +207,7 @@ void imports_read(const struct ruleset *rs, struct pattern_scratch *scratch, con
 	const struct consent_cookie_rule *c = ruleset_consent_cookies(rs, &n_cookies);
 
 	out->n = 0;
-	out->granted = out->denied = 0;
+	out->granted = out->denied = out->refused = 0;
 	out->acted = false;
 	out->sources = 0;
 	for (size_t i = 0; i < n; i++)
@@ -215,6 +216,6 @@ void imports_read(const struct ruleset *rs, struct pattern_scratch *scratch, con
 		add(out, read_consent_cookie(&c[i], scratch, request));
 	out->failed = arena_failed(arena);
 	if (out->failed)
-		out->denied = ruleset_all_purposes(rs) & ~PURPOSE_NECESSARY;
+		out->denied = out->refused = ruleset_all_purposes(rs) & ~PURPOSE_NECESSARY;
 	out->granted &= ~out->denied;
 }

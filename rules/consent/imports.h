@@ -35,6 +35,7 @@ struct imports {
 	size_t n;
 	purposes granted; /* by a source where the visitor acted, and denied by none */
 	purposes denied;
+	purposes refused; /* of denied: by a source where the visitor acted */
 	bool acted;	  /* there is a decision among what counts */
 	uint64_t sources; /* bit i: v[i] says something that counts */
 	bool failed;	  /* memory ran out: everything optional is denied */

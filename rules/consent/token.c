@@ -1,6 +1,7 @@
 #include "rules/consent/consent.h"
 
-/* 1m.POLICY.PURPOSES.MINUTES.ID.MAC, each part at its longest; MINUTES up to 7 digits of base 36 (until the year 5138).
+/* 1m.POLICY.PURPOSES-REFUSED.MINUTES.ID.MAC, each part at its longest; MINUTES up to 7 digits of base 36 (until the
+ * year 5138).
  */
 #define TOKEN_VERSION "1"
 #define POLICY_TEXT   11
@@ -151,6 +152,17 @@ static bool is_version(struct slice s)
 	return slice_starts_with(s, SLICE(TOKEN_VERSION)) && (s.n == 1 || (s.n == 2 && method_of(s.p[1])));
 }
 
+static void put_purposes(struct writer *w, const struct consent_query *q, purposes granted)
+{
+	purposes all = ruleset_all_purposes(q->rules);
+
+	put_number(w, (granted | PURPOSE_NECESSARY) & all, 16);
+	if (!(q->refused_elsewhere & all))
+		return;
+	put(w, SLICE("-"));
+	put_number(w, q->refused_elsewhere & all, 16);
+}
+
 struct slice consent_token_make(const struct consent_query *q, purposes granted, const unsigned char id[16],
 				struct arena *arena)
 {
@@ -169,7 +181,7 @@ struct slice consent_token_make(const struct consent_query *q, purposes granted,
 	put(&w, dot);
 	put_policy(&w, q->rules);
 	put(&w, dot);
-	put_number(&w, (granted | PURPOSE_NECESSARY) & ruleset_all_purposes(q->rules), 16);
+	put_purposes(&w, q, granted);
 	put(&w, dot);
 	put_number(&w, minutes > 0 ? (uint64_t)minutes : 0, 36);
 	put(&w, dot);
@@ -185,15 +197,30 @@ struct token {
 	struct slice signed_part; /* all before the last dot */
 	struct slice policy;
 	purposes granted;
+	purposes refused_elsewhere;
 	int64_t decided_at;
 	struct slice id;
 	struct slice mac;
 };
 
+static bool read_purposes(struct slice s, struct token *t)
+{
+	struct slice granted, refused;
+	uint64_t set = 0, others = 0;
+
+	if (slice_cut(s, '-', &granted, &refused) && (!read_number(refused, 16, PURPOSES_TEXT, &others) || !others))
+		return false;
+	if (!read_number(granted, 16, PURPOSES_TEXT, &set))
+		return false;
+	t->granted = (purposes)set;
+	t->refused_elsewhere = (purposes)others;
+	return true;
+}
+
 static bool token_split(struct slice value, struct token *t)
 {
 	struct slice rest = value, version, set, minutes;
-	uint64_t granted, at;
+	uint64_t at;
 
 	if (value.n > TOKEN_MAX || !slice_cut(rest, '.', &version, &rest) || !slice_cut(rest, '.', &t->policy, &rest) ||
 	    !slice_cut(rest, '.', &set, &rest) || !slice_cut(rest, '.', &minutes, &rest) ||
@@ -202,10 +229,9 @@ static bool token_split(struct slice value, struct token *t)
 	if (!is_version(version) || t->policy.n != POLICY_TEXT || t->id.n != ID_TEXT || t->mac.n != MAC_TEXT ||
 	    !is_base64url(t->policy) || !is_base64url(t->id) || !is_base64url(t->mac))
 		return false;
-	if (!read_number(set, 16, PURPOSES_TEXT, &granted) || !read_number(minutes, 36, MINUTES_TEXT, &at))
+	if (!read_purposes(set, t) || !read_number(minutes, 36, MINUTES_TEXT, &at))
 		return false;
 	t->signed_part = slice_head(value, value.n - MAC_TEXT - 1);
-	t->granted = (purposes)granted;
 	t->decided_at = (int64_t)at * 60;
 	return true;
 }
@@ -215,6 +241,13 @@ struct slice consent_token_id(struct slice value)
 	struct token t;
 
 	return token_split(value, &t) ? t.id : slice_of(NULL, 0);
+}
+
+purposes consent_token_refused_elsewhere(struct slice value)
+{
+	struct token t;
+
+	return token_split(value, &t) ? t.refused_elsewhere : 0;
 }
 
 /* In a time that does not depend on where they differ. */

@@ -276,6 +276,7 @@ static void consent_becomes(struct own *o, purposes chosen, struct slice token)
 	c->chosen = c->allowed = chosen | PURPOSE_NECESSARY;
 	c->granted = (chosen & ~(c->denied_by_opt_out | c->denied_by_signal)) | PURPOSE_NECESSARY;
 	c->decided = true;
+	c->denied_by_foreign = 0;
 	c->source = CONSENT_SIGNED;
 	c->token = CONSENT_TOKEN_GOOD;
 	c->decided_at = o->x.d->now / 60 * 60;
@@ -290,6 +291,7 @@ static void decide(struct own *o, const struct own_form *f, enum consent_method 
 	unsigned char id[16];
 
 	o->q.method = method;
+	o->q.refused_elsewhere = o->x.d->consent.refused_elsewhere;
 	o->x.env->random(o->x.env->random_arg, id, sizeof id);
 	token = consent_token_make(&o->q, chosen, id, o->x.arena);
 	fields_init(&o->resp->fields, o->x.arena);

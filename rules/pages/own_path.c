@@ -60,7 +60,7 @@ purposes own_chosen(const struct consent *c)
 {
 	if (!c->decided)
 		return 0;
-	return c->source == CONSENT_SIGNED ? c->chosen : c->granted_by_foreign;
+	return c->source == CONSENT_SIGNED ? c->chosen & ~c->denied_by_foreign : c->granted_by_foreign;
 }
 
 purposes left_to_decide(const struct ruleset *rs, const struct consent *c)

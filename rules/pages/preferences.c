@@ -80,7 +80,7 @@ static void state(struct html *h)
 
 	if (!c->decided)
 		paragraph(h, TEXT_UNDECIDED);
-	else if (c->source == CONSENT_FOREIGN)
+	else if (c->source == CONSENT_FOREIGN || c->denied_by_foreign)
 		paragraph(h, TEXT_DECIDED_ELSEWHERE);
 	on_by_default(h);
 	if (c->token == CONSENT_TOKEN_OLD_POLICY) {

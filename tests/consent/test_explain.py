@@ -53,9 +53,12 @@ CASES = [
     ('opt-out and signal', 'cookieconsent_status=allow; optout=1', ['--header', 'Sec-GPC: 1'],
      {'opt-out': 'unknown unknown denied explicit', 'signal': 'unknown unknown denied explicit',
       'osano': 'granted granted granted explicit'}, 'granted:osano granted:osano denied:opt-out'),
-    ('the own cookie comes first', 'cookieconsent_status=deny', ['--consent', 'analytics'],
-     {'cookie': 'denied granted denied explicit', 'osano': 'denied denied denied explicit'},
+    ('the own cookie comes first', 'cookieconsent_status=allow', ['--consent', 'analytics'],
+     {'cookie': 'denied granted denied explicit', 'osano': 'granted granted granted explicit'},
      'denied:cookie granted:cookie denied:cookie'),
+    ('but for what was refused since', 'OptanonConsent=groups=C0002%3A0', ['--consent', 'analytics advertising'],
+     {'cookie': 'denied granted granted explicit', 'onetrust': 'unknown denied unknown explicit'},
+     'denied:cookie denied:onetrust granted:cookie'),
     ('unreadable', 'CookieConsent=1.0', [], {'cookiebot': 'unknown unknown unknown default'},
      'denied:undecided denied:undecided denied:undecided'),
 ]
@@ -74,6 +77,10 @@ def check_text(rules):
                  'analytics is granted by OneTrust (onetrust): the visitor acted',
                  'preferences is denied by default', 'onetrust: C0002 granted, C0004 denied',
                  'cookiebot: nothing said; 1 of 1 cookies cannot be read', 'not sent: osano choices'):
+        yield f'for people: {part}', part in text, text
+    text = explain(rules, 'cookieconsent_status=deny', '--consent', 'analytics')
+    for part in ("crumbgate's cookie  denied       granted    denied       explicit",
+                 "analytics is denied by Osano (osano): the visitor refused there after crumbgate's cookie was made"):
         yield f'for people: {part}', part in text, text
     text = explain(rules, 'OptanonConsent=groups=%1b[31m:1')
     yield 'no escapes from traffic', '\x1b' not in text, repr(text)

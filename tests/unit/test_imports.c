@@ -27,15 +27,20 @@ static const char rules_text[] =
 		 "consent cookie choice matches /stats=yes/ grants analytics\n"
 		 "consent cookie choice matches none denies preferences analytics advertising\n";
 
+static struct consent_query query(const struct fixture *f, const char *region)
+{
+	return (struct consent_query){.rules = f->rules,
+				      .mac = f->env.mac,
+				      .site = f->env.site,
+				      .region = slice_str(region),
+				      .secure = f->request.secure,
+				      .now = FIXTURE_NOW,
+				      .scratch = f->env.scratch};
+}
+
 static struct consent resolve(struct fixture *f, const char *region)
 {
-	const struct consent_query q = {.rules = f->rules,
-					.mac = f->env.mac,
-					.site = f->env.site,
-					.region = slice_str(region),
-					.secure = f->request.secure,
-					.now = FIXTURE_NOW,
-					.scratch = f->env.scratch};
+	const struct consent_query q = query(f, region);
 
 	return consent_resolve(&q, &f->request.fields);
 }
@@ -85,8 +90,15 @@ static const struct {
 	 "granted=(preferences analytics advertising), decided=?0, source=default"},
 	/* Of those who are not accepted. */
 	{"cookieyes-consent=action:yes,analytics:yes", NULL, "", "", "granted=(), decided=?0, source=default"},
-	/* The signed cookie decides before all of them; opt-outs and signals deny whatever is said. */
-	{"cookieconsent_status=deny", "analytics", "", "analytics", "granted=(analytics), decided, source=cookie"},
+	/*
+	 * The signed cookie decides before all of them, but for what the visitor refused since (the fixture's was made
+	 * when nothing was); a "no" that is a default is none. Opt-outs and signals deny whatever is said.
+	 */
+	{"cookieconsent_status=deny", "analytics", "", "", "granted=(), decided, source=cookie"},
+	{ONE("C0002%3A0", "&interactionCount=1"), "analytics advertising", "", "advertising",
+	 "granted=(advertising), decided, source=cookie"},
+	{ONE("C0002%3A0", "&interactionCount=0"), "analytics", "", "analytics",
+	 "granted=(analytics), decided, source=cookie"},
 	{"cookieconsent_status=allow", "", "", "", "granted=(), decided, source=cookie"},
 	{"cookieconsent_status=allow; __Host-crumb-consent=forged", NULL, "", "preferences analytics advertising",
 	 "granted=(preferences analytics advertising), decided, source=foreign, managers=(osano)"},
@@ -114,6 +126,44 @@ static void test_resolution(void **state)
 			fail_msg("%s [%s]\n  got      %x %.*s\n  expected %s", resolutions[i].cookies,
 				 resolutions[i].region, c.granted, SLICE_ARG(field), resolutions[i].field);
 		assert_int_equal(c.granted_by_foreign & c.denied_by_foreign, 0);
+		fixture_close(&f);
+	}
+}
+
+/* What was refused elsewhere when the signed cookie was made does not count again; what is refused later does. */
+static void test_refused_since(void **state)
+{
+	static const char denies[] = "Cookie: cookieconsent_status=deny\n",
+			  allows[] = "Cookie: cookieconsent_status=allow\n";
+	static const struct {
+		const char *at_decision, *now, *granted;
+	} rows[] = {
+		{denies, denies, "analytics"},
+		{denies, allows, "analytics"},
+		{allows, denies, ""},
+		{"", denies, ""},
+		{allows, "", "analytics"},
+		{"", "Cookie: choice=none\n", ""},
+		{"Cookie: choice=none\n", denies, "analytics"},
+	};
+	static const unsigned char id[16] = {1};
+
+	(void)state;
+	for (size_t i = 0; i < CG_COUNT(rows); i++) {
+		struct consent_query q;
+		struct slice parts[2] = {SLICE("__Host-crumb-consent=")};
+		struct fixture f;
+
+		fixture_open(&f, rules_text);
+		fixture_request(&f, "/", rows[i].at_decision);
+		q = query(&f, "");
+		q.refused_elsewhere = resolve(&f, "").refused_elsewhere;
+		parts[1] = consent_token_make(&q, fixture_purposes(f.rules, "analytics"), id, &f.arena);
+		assert_true(parts[1].n > 0);
+		fixture_request(&f, "/", rows[i].now);
+		assert_true(fields_add_id(&f.request.fields, FIELD_COOKIE, arena_concat(&f.arena, parts, 2)));
+		if (resolve(&f, "").granted != (fixture_purposes(f.rules, rows[i].granted) | PURPOSE_NECESSARY))
+			fail_msg("%s then %s", rows[i].at_decision, rows[i].now);
 		fixture_close(&f);
 	}
 }
@@ -272,9 +322,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resolution),   cmocka_unit_test(test_gpc_beats_foreign),
-		cmocka_unit_test(test_mappings),     cmocka_unit_test(test_other_purposes),
-		cmocka_unit_test(test_cookies_pass), cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_resolution),	  cmocka_unit_test(test_refused_since),
+		cmocka_unit_test(test_gpc_beats_foreign), cmocka_unit_test(test_mappings),
+		cmocka_unit_test(test_other_purposes),	  cmocka_unit_test(test_cookies_pass),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
