@@ -28,7 +28,8 @@ static struct leftover *add(const struct deciding *x, struct slice name, const s
 	struct leftover **end = &x->d->leftovers;
 	size_t n = 0;
 
-	if (ruleset_policy(x->env->rules)->keep_leftovers)
+	/* Who withdraws on our own pages asks for it. */
+	if (ruleset_policy(x->env->rules)->keep_leftovers && x->d->own == OWN_NONE)
 		return NULL;
 	for (; *end; end = &(*end)->next)
 		if (slice_eq((*end)->name, name) || ++n == EXPIRE_LINES_MAX)
