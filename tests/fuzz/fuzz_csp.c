@@ -18,6 +18,7 @@ static const struct csp_inline ours[] = {
 	{.kind = CSP_SCRIPT, .nonced = true, .source = SLICE_INIT("'sha256-n='")},
 	{.kind = CSP_STYLE, .source = SLICE_INIT("'sha256-t='")},
 	{.kind = CSP_STYLE, .source = SLICE_INIT("'sha256-t='")},
+	{.kind = CSP_FORM, .source = SLICE_INIT("https://a.example/own/")},
 };
 
 /* Of the page itself. */
