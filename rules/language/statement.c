@@ -245,6 +245,23 @@ static void parse_line(struct parser *p)
 		parse_statement(p);
 }
 
+/*
+ * What stands no deeper than the statement whose block was left open is not of that block: each would be complained of,
+ * and not be checked for what it is.
+ */
+static void end_by_indent(struct statement *owner)
+{
+	unsigned column = owner->words[0].column;
+	struct statement **link = &owner->children;
+
+	if (!*link || (*link)->words[0].column <= column)
+		return;
+	while (*link && (*link)->words[0].column > column)
+		link = &(*link)->next;
+	owner->next = *link; /* nothing can follow a block that is open at the end */
+	*link = NULL;
+}
+
 static void check_closed(struct parser *p)
 {
 	for (; p->depth; p->depth--) {
@@ -253,6 +270,7 @@ static void check_closed(struct parser *p)
 
 		diagnostics_add(p->d, SEVERITY_ERROR, &at, "end it with a line that holds \"}\" alone",
 				"the block of this statement is never closed");
+		end_by_indent(owner);
 	}
 }
 
