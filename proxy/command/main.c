@@ -74,6 +74,16 @@ static bool is_any(const char *s, const char *a, const char *b)
 	return strcmp(s, a) == 0 || strcmp(s, b) == 0;
 }
 
+/* getopt_long() begins its complaints with the first word. */
+static int run(const struct command *c, int argc, char **argv)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof name, "crumbgate %s", c->name);
+	argv[0] = name;
+	return c->run(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *c;
@@ -91,5 +101,5 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "help") == 0)
 		return help(argc - 1, argv + 1);
 	c = find(argv[1]);
-	return c ? c->run(argc - 1, argv + 1) : unknown(argv[1]);
+	return c ? run(c, argc - 1, argv + 1) : unknown(argv[1]);
 }
