@@ -71,7 +71,7 @@ static bool loads(struct disk_loader *disk, const char *path)
 
 	diagnostics_init(&d);
 	buffer_init(&text, KEYS_FILE_MAX);
-	k = tls_consent_keys_load(&disk->loader, slice_str(path), &d);
+	k = tls_consent_keys_load(&disk->loader, slice_str(path), NULL, &d);
 	if (diagnostics_render(&d, false, &text) && text.n)
 		fprintf(stderr, "%.*s", SLICE_ARG(buffer_slice(&text)));
 	tls_consent_keys_free(k);

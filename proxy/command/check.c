@@ -85,7 +85,7 @@ static void print_statements(void)
 
 static void check_user(struct check *c, const struct config *config)
 {
-	const struct position at = {.file = config->path, .line = config->user_line, .column = 1};
+	const struct position at = config_position(config, config->user_line);
 	char name[256];
 
 	snprintf(name, sizeof name, "%.*s", SLICE_ARG(config->user));
@@ -96,13 +96,30 @@ static void check_user(struct check *c, const struct config *config)
 
 static void check_chroot(struct check *c, const struct config *config)
 {
-	const struct position at = {.file = config->path, .line = config->chroot_line, .column = 1};
+	const struct position at = config_position(config, config->chroot_line);
 	char path[4096];
 	struct stat st;
 
 	snprintf(path, sizeof path, "%.*s", SLICE_ARG(config->chroot));
 	if (config->chroot.n && (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)))
 		diagnostics_add(&c->d, SEVERITY_ERROR, &at, "make an empty one that belongs to root",
+				"there is no folder %s", path);
+}
+
+/* The file itself is made by run. */
+static void check_access_log(struct check *c, const struct config *config)
+{
+	const struct position at = config_position(config, config->access_log_line);
+	char path[4096], *slash;
+	struct stat st;
+
+	snprintf(path, sizeof path, "%.*s", SLICE_ARG(config->access_log));
+	slash = strrchr(path, '/');
+	if (!slash || slash == path)
+		return;
+	*slash = '\0';
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		diagnostics_add(&c->d, SEVERITY_ERROR, &at, "make it, writable for the user who starts crumbgate",
 				"there is no folder %s", path);
 }
 
@@ -116,13 +133,14 @@ static bool any_certificate(const struct config *config)
 
 static void check_certificates(struct check *c, const struct config *config)
 {
+	const struct position at = config_position(config, config->consent_keys_line);
 	const struct loader *loader = &c->disk->loader;
 
 	if (any_certificate(config))
 		tls_server_free(tls_server_new(config, loader, &c->d));
 	tls_client_free(tls_client_new(config, loader, &c->d));
 	if (config->consent_key_file.n)
-		tls_consent_keys_free(tls_consent_keys_load(loader, config->consent_key_file, &c->d));
+		tls_consent_keys_free(tls_consent_keys_load(loader, config->consent_key_file, &at, &c->d));
 }
 
 static void count_rule(void *arg, const struct rule *r)
@@ -152,6 +170,7 @@ static void check_config(struct check *c)
 		return;
 	check_user(c, config);
 	check_chroot(c, config);
+	check_access_log(c, config);
 	check_certificates(c, config);
 	load_check_regions(config, &c->d);
 	count_rules(c, config);

@@ -135,7 +135,7 @@ void demo_print_examples(const struct demo_setup *s, const struct config *config
 	arena_init(&e.arena, 0, 64 * 1024);
 	print_places(s);
 	if (disk)
-		keys = tls_consent_keys_load(&disk->loader, config->consent_key_file, &d);
+		keys = tls_consent_keys_load(&disk->loader, config->consent_key_file, NULL, &d);
 	if (keys) {
 		e.query = (struct consent_query){.rules = e.site->rules,
 						 .mac = tls_consent_mac(keys),

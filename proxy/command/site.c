@@ -38,8 +38,10 @@ struct config *site_config_load(const struct loader *loader, const char *path, s
 struct tls_consent_keys *site_keys_load(const struct loader *loader, const struct config *config, struct diagnostics *d,
 					bool *named)
 {
+	const struct position at = config_position(config, config->consent_keys_line);
+
 	*named = config->consent_key_file.n > 0;
-	return *named ? tls_consent_keys_load(loader, config->consent_key_file, d) : NULL;
+	return *named ? tls_consent_keys_load(loader, config->consent_key_file, &at, d) : NULL;
 }
 
 const struct ruleset *site_rules_of(void *arg, struct slice host, struct slice *site)

@@ -117,10 +117,13 @@ struct config {
 	unsigned user_line;
 	struct slice chroot; /* empty: none */
 	unsigned chroot_line;
-	struct slice access_log;		  /* "stdout", "stderr", "off" or a resolved path; default "off" */
-	bool log_full_addresses;		  /* default: truncated to /24 and /48 */
-	struct slice consent_key_file;		  /* resolved path; empty: nobody can decide, no signed cookie counts */
-	struct slice regions_file;		  /* resolved path of a database of networks (MMDB); empty: none */
+	unsigned access_log_line;
+	struct slice access_log;       /* "stdout", "stderr", "off" or a resolved path; default "off" */
+	bool log_full_addresses;       /* default: truncated to /24 and /48 */
+	struct slice consent_key_file; /* resolved path; empty: nobody can decide, no signed cookie counts */
+	unsigned consent_keys_line;
+	struct slice regions_file; /* resolved path of a database of networks (MMDB); empty: none */
+	unsigned regions_line;
 	struct slice region_country;		  /* fields of trusted proxies that tell the region; empty: none */
 	struct slice region_subdivision;	  /* with region_country */
 	const struct statement *region_statement; /* both only while the configuration is loaded */
@@ -142,6 +145,12 @@ struct config {
 	} * name_slots; /* hash table of all sites' names, with linear probing; a power of two of slots */
 	size_t n_name_slots;
 };
+
+/* Where a statement of the file is, for diagnostics; line 0: the file as a whole. */
+static inline struct position config_position(const struct config *c, unsigned line)
+{
+	return (struct position){.file = c->path, .line = line, .column = 1};
+}
 
 /*
  * Loads and checks path and every rules file it names; all problems go to d. Certificates are named here but loaded

@@ -45,6 +45,7 @@ void read_top_access_log(struct loading *l, const struct statement *s, void *tar
 	if (!config_plain(l, s, where))
 		return;
 	c->access_log = where->text;
+	c->access_log_line = s->words[0].line;
 	if (!word_is(where, "stdout") && !word_is(where, "stderr") && !word_is(where, "off"))
 		c->access_log = config_path(l, s, where);
 	if (s->n_words == 2)
@@ -59,8 +60,10 @@ void read_top_consent_keys(struct loading *l, const struct statement *s, void *t
 {
 	struct config *c = target;
 
-	if (config_plain(l, s, &s->words[1]))
-		c->consent_key_file = config_path(l, s, &s->words[1]);
+	if (!config_plain(l, s, &s->words[1]))
+		return;
+	c->consent_key_file = config_path(l, s, &s->words[1]);
+	c->consent_keys_line = s->words[0].line;
 }
 
 /* -- regions ------------------------------------------------------------------------------------------------------ */
@@ -105,6 +108,7 @@ void read_top_regions(struct loading *l, const struct statement *s, void *target
 {
 	struct config *c = target;
 
+	c->regions_line = s->words[0].line;
 	if (word_is(&s->words[1], "from")) {
 		regions_from(l, s, c);
 		return;

@@ -57,7 +57,7 @@ static void close_access_log(int fd)
 static bool open_log(struct generation *g, struct diagnostics *d)
 {
 	const struct config *c = g->loaded.config;
-	struct position at = {.file = c->path};
+	struct position at = config_position(c, c->access_log_line);
 
 	g->access_log = open_access_log(c);
 	if (g->access_log != -2)

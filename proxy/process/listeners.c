@@ -90,7 +90,7 @@ static unsigned port_of(const struct config_address *a)
 
 static void complain(const struct config *config, const struct config_listen *l, int error, struct diagnostics *d)
 {
-	struct position at = {.file = config->path, .line = l->line, .column = 1};
+	struct position at = config_position(config, l->line);
 	struct slice hint;
 	struct arena arena;
 

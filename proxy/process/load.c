@@ -49,16 +49,18 @@ static bool load_all(const struct loader *loader, const struct config_resolver *
 		     struct loaded *out, struct diagnostics *d)
 {
 	const struct config *c = out->config = config_load(loader, resolver, path, d);
+	struct position at;
 	struct slice keys;
 
 	if (!c)
 		return false;
+	at = config_position(c, c->consent_keys_line);
 	keys = c->consent_key_file.n ? c->consent_key_file : SLICE(OWN_CONSENT_KEY);
 	if (config_listens_tls(c))
 		out->tls = tls_server_new(c, loader, d);
 	if (has_tls_origins(c))
 		out->tls_client = tls_client_new(c, loader, d);
-	out->consent_keys = tls_consent_keys_load(loader, keys, d);
+	out->consent_keys = tls_consent_keys_load(loader, keys, &at, d);
 	return diagnostics_ok(d) && out->consent_keys && (out->tls || !config_listens_tls(c)) &&
 	       (out->tls_client || !has_tls_origins(c));
 }
@@ -125,10 +127,10 @@ static bool make_bundle(struct loaded *l, struct diagnostics *d)
 
 static bool complain_of_regions(const struct config *c, const char *why, struct diagnostics *d)
 {
-	struct position at = {.file = c->regions_file};
+	struct position at = config_position(c, c->regions_line);
 
-	diagnostics_add(d, SEVERITY_ERROR, &at, "\"regions\" in crumbgate.conf names a file in MMDB format",
-			"the database of networks cannot be used: %s", why);
+	diagnostics_add(d, SEVERITY_ERROR, &at, "\"regions\" names a file in MMDB format",
+			"%.*s: the database of networks cannot be used: %s", SLICE_ARG(c->regions_file), why);
 	return false;
 }
 

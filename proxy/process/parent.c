@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proxy/config/disk_loader.h"
+#include "proxy/config/report.h"
 #include "proxy/observe/log.h"
 #include "proxy/process/generation.h"
 
@@ -52,6 +54,18 @@ static struct generation *in_state(const struct parent *p, enum generation_state
 
 /* -- loading ------------------------------------------------------------------------------------------------------- */
 
+/* Those that know no more than the line are given its text, as crumbgate check does. */
+static void report(const struct parent *p, struct diagnostics *d)
+{
+	struct slice path = slice_str(p->options->config_file), text = {0};
+	struct disk_loader *disk = d->n ? disk_loader_new() : NULL;
+
+	if (disk && disk->loader.load(disk->loader.arg, path, &text) == LOAD_OK)
+		report_order(d, path, text);
+	log_diagnostics(d);
+	disk_loader_free(disk);
+}
+
 /* Loads and starts; false after saying why. */
 static bool start_generation(struct parent *p)
 {
@@ -61,7 +75,7 @@ static bool start_generation(struct parent *p)
 
 	diagnostics_init(&d);
 	g = generation_load(&p->env, p->last_number + 1, slice_str(p->options->config_file), p->consent_key, &d);
-	log_diagnostics(&d);
+	report(p, &d);
 	if (!g && d.failed)
 		log_error("there is no memory to load the configuration");
 	diagnostics_free(&d);

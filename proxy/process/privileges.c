@@ -41,20 +41,21 @@ static const struct passwd *find_user(struct slice name)
 static bool find_unprivileged(const struct config *config, struct diagnostics *d)
 {
 	static const char hint[] = "start crumbgate as root, or remove the statement";
-	struct position at = {.file = config->path};
+	struct position user = config_position(config, config->user_line);
+	struct position chroot = config_position(config, config->chroot_line);
 	const struct passwd *pw = config->user.n ? find_user(config->user) : NULL;
 
 	if (config->chroot.n)
-		diagnostics_add(d, SEVERITY_ERROR, &at, hint, "chroot %.*s needs root", SLICE_ARG(config->chroot));
+		diagnostics_add(d, SEVERITY_ERROR, &chroot, hint, "chroot %.*s needs root", SLICE_ARG(config->chroot));
 	if (config->user.n && (!pw || pw->pw_uid != geteuid()))
-		diagnostics_add(d, SEVERITY_ERROR, &at, hint, "becoming user \"%.*s\" needs root",
+		diagnostics_add(d, SEVERITY_ERROR, &user, hint, "becoming user \"%.*s\" needs root",
 				SLICE_ARG(config->user));
 	return diagnostics_ok(d);
 }
 
 bool identity_find(const struct config *config, struct identity *out, struct diagnostics *d)
 {
-	struct position at = {.file = config->path};
+	struct position at = config_position(config, config->user_line);
 	const struct passwd *pw;
 
 	*out = (struct identity){.uid = geteuid(), .gid = getegid()};

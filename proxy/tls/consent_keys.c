@@ -130,9 +130,10 @@ static bool take_random(struct tls_consent_keys *k, EVP_MAC *hmac)
 	return good;
 }
 
-struct tls_consent_keys *tls_consent_keys_load(const struct loader *loader, struct slice path, struct diagnostics *d)
+struct tls_consent_keys *tls_consent_keys_load(const struct loader *loader, struct slice path,
+					       const struct position *at, struct diagnostics *d)
 {
-	const struct position at = {.file = path};
+	const struct position itself = {.file = path};
 	struct tls_consent_keys *k = calloc(1, sizeof *k);
 	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	struct slice text = {0};
@@ -145,7 +146,8 @@ struct tls_consent_keys *tls_consent_keys_load(const struct loader *loader, stru
 		if (path.n == 0)
 			good = take_random(k, hmac);
 		else
-			good = tls_load_file(loader, path, &at, d, &text) && take_text(k, hmac, text, path, d);
+			good = tls_load_file(loader, path, at ? at : &itself, d, &text) &&
+			       take_text(k, hmac, text, path, d);
 	}
 	EVP_MAC_free(hmac); /* the keyed contexts hold it */
 	ERR_clear_error();

@@ -213,10 +213,11 @@ static bool load_certificate(struct tls_server *t, struct tls_server_site *site,
 	const struct position at = {.file = site->config->file, .line = from->line, .column = 1};
 	struct certs_source source = {.chain_file = from->chain_file, .key_file = from->key_file};
 	struct certs *c;
-	bool good;
+	bool good = tls_load_file(loader, from->chain_file, &at, d, &source.chain);
 
-	if (!tls_load_file(loader, from->chain_file, &at, d, &source.chain) ||
-	    (from->key_file.n && !tls_load_file(loader, from->key_file, &at, d, &source.key)))
+	if (from->key_file.n)
+		good &= tls_load_file(loader, from->key_file, &at, d, &source.key);
+	if (!good)
 		return false;
 	c = certs_load(&source, &at, d);
 	if (!c)

@@ -124,11 +124,12 @@ struct seal_ops;
 /*
  * HMAC-SHA-256 keys for the signed consent cookie, from the text of a key file: one key a line, newest first, 64
  * hexadecimal digits each, '#' comments. At most CONSENT_KEYS_MAX. An empty path gives one random key. Keyed contexts
- * are made once and reused. NULL after errors. tls_consent_mac() gives the interface for rules/; it lives as long.
+ * are made once and reused. at: where the file is named; NULL: not in a file. NULL after errors. tls_consent_mac()
+ * gives the interface for rules/; it lives as long.
  */
 struct tls_consent_keys;
 CG_WARN_UNUSED struct tls_consent_keys *tls_consent_keys_load(const struct loader *loader, struct slice path,
-							      struct diagnostics *d);
+							      const struct position *at, struct diagnostics *d);
 void tls_consent_keys_free(struct tls_consent_keys *k); /* NULL is fine */
 const struct consent_mac *tls_consent_mac(struct tls_consent_keys *k);
 /*

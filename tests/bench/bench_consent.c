@@ -105,7 +105,7 @@ static const struct consent_mac *random_key(void)
 	struct diagnostics d;
 
 	diagnostics_init(&d);
-	return tls_consent_mac(tls_consent_keys_load(&none, SLICE(""), &d));
+	return tls_consent_mac(tls_consent_keys_load(&none, SLICE(""), NULL, &d));
 }
 
 int main(int argc, char **argv)

@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 	diagnostics_init(&d);
 	arena_init(&arena, 0, 65536);
 	CG_CHECK(page_run_open(&run, rules));
-	run.env.mac = tls_consent_mac(tls_consent_keys_load(&none, SLICE(""), &d));
+	run.env.mac = tls_consent_mac(tls_consent_keys_load(&none, SLICE(""), NULL, &d));
 	add_request(&run, "no cookies", "");
 	add_request(&run, "a session", "Cookie: " SESSION "\r\n");
 	add_request(&run, "four kept", "Cookie: " SESSION "; _ga=1; _gid=2; lang=en\r\n");

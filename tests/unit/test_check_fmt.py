@@ -105,14 +105,36 @@ def check_regions():
     write('region.conf', 'regions r.rules\n' + GOOD.replace('r.rules', 'region.rules'))
     status, _, err = run('check', '-c', 'region.conf')
     same(status, 1)
-    holds(err, 'the database of networks cannot be used')
+    holds(err, 'region.conf:1:1: error: r.rules: the database of networks cannot be used', 'regions r.rules\n')
+
+
+def check_files_that_are_named():
+    """What is wrong with a file is said where the file is named, of all of them in one go."""
+    write('files.conf', 'consent-keys no.keys\naccess-log   no-folder/a.log\n' +
+          GOOD.replace('8080', '8443 tls').replace('}', '    certificate no.pem key no.key\n}'))
+    status, _, err = run('check', '-c', 'files.conf')
+    same(status, 1)
+    holds(err, 'files.conf:1:1: error: no.keys: does not exist', 'files.conf:2:1: error: there is no folder no-folder',
+          'error: no.pem: does not exist', 'error: no.key: does not exist')
+    status, _, err = run('run', '-c', 'files.conf')
+    same(status, 2)
+    holds(err, 'files.conf:1:1: error: no.keys: does not exist\n     1 | consent-keys no.keys\n')
+
+
+def check_says_once_what_is_not_closed():
+    write('open.rules', 'policy 1 {\n    undecided denies\n' + RULES + 'cookie x is nothing\n')
+    _, _, err = run('check', '-r', 'open.rules')
+    holds(err, 'open.rules:1:1: error: the block of this statement is never closed', 'unknown purpose "nothing"',
+          'open.rules: 2 errors')
 
 
 def check_usage():
     same(run('check', '-c', 'nowhere.conf')[0], 2)
     same(run('check', '-r', 'nowhere.rules')[0], 2)
     same(run('check', 'x.conf')[0], 2)
-    same(run('check', '--frobnicate')[0], 2)
+    status, _, err = run('check', '--frobnicate')
+    same(status, 2)
+    holds(err, 'crumbgate check: unrecognized option')
     same(run('check', '-c', 'a', '-r', 'b')[0], 2)
     holds(run('check', '--help')[1], 'usage: crumbgate check', 'Exit status')
     holds(run('check', '--statements')[1], 'listen ADDRESS:PORT', 'upstream-idle TIME', 'exchange-memory SIZE')
@@ -180,7 +202,8 @@ def fmt_usage():
     holds(run('fmt', '--help')[1], 'usage: crumbgate fmt')
 
 
-TESTS = [check_good, check_bad, check_certificates_too, check_pages, check_json, check_user, check_regions, check_usage,
+TESTS = [check_good, check_bad, check_certificates_too, check_pages, check_json, check_user, check_regions,
+         check_files_that_are_named, check_says_once_what_is_not_closed, check_usage,
          fmt_in_place, fmt_keeps_links, fmt_filter, fmt_check, fmt_diff, fmt_refuses_errors, fmt_usage]
 
 

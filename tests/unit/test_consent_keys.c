@@ -23,7 +23,7 @@ static struct tls_consent_keys *load(const char *text, struct diagnostics *d)
 	files_init(&files);
 	if (text)
 		files_put(&files, "consent.keys", slice_str(text));
-	k = tls_consent_keys_load(&files.loader, SLICE("consent.keys"), d);
+	k = tls_consent_keys_load(&files.loader, SLICE("consent.keys"), NULL, d);
 	files_free(&files);
 	return k;
 }
@@ -132,7 +132,7 @@ static void without_a_file_each_start_has_its_own_key(void **state)
 		const struct consent_mac *mac;
 
 		diagnostics_init(&d);
-		k = tls_consent_keys_load(&none, slice_of(NULL, 0), &d);
+		k = tls_consent_keys_load(&none, slice_of(NULL, 0), NULL, &d);
 		assert_non_null(k);
 		mac = tls_consent_mac(k);
 		assert_true(mac->mac(mac->arg, 0, SLICE("x"), out[i]));
