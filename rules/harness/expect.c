@@ -113,6 +113,9 @@ static void text_line(struct parser *p, struct slice rest, struct expectation *e
 		parse_error(p, slice_of(NULL, 0),
 			    e->what == EXPECT_TARGET ? "write: target /path?x=1" : "write: method GET",
 			    "the value is missing");
+	else if (e->what == EXPECT_TARGET && e->value.p[0] != '/' && !slice_eq(e->value, SLICE("*")))
+		parse_error(p, e->value, "write: target /path?x=1, or: target contains \"x=1\"",
+			    "a target begins with a slash: this could never be one");
 }
 
 static void method_line(struct parser *p, struct slice rest, struct expectation *e)
