@@ -134,7 +134,8 @@ void answer_redirect(struct exchange *e)
 		v6 ? SLICE("]") : SLICE(""),
 		port == 443 ? SLICE("")
 			    : slice_of(digits, (size_t)snprintf(digits, sizeof digits, ":%u", (unsigned)port)),
-		e->request.target,
+		/* The URL of "OPTIONS *" has no path (RFC 9112 3.2.4). */
+		slice_eq(e->request.target, SLICE("*")) ? SLICE("") : e->request.target,
 	};
 
 	fresh_response(e, 308);
