@@ -164,15 +164,37 @@ const struct transport *through_transport(struct through *t)
 
 /* -- the visitor --------------------------------------------------------------------------------------------------- */
 
-static int connected_socket(const struct addrinfo *a)
+/* 0, or errno. */
+static int connect_in_time(int fd, const struct addrinfo *a)
 {
-	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	int error = 0;
+	socklen_t n = sizeof error;
 
-	if (fd == -1)
-		return -1;
-	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS)
-		return fd;
-	(void)close(fd);
+	if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return errno;
+	if (poll(&p, 1, TEST_TIMEOUT_MS) != 1)
+		return ETIMEDOUT;
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) == 0 ? error : errno;
+}
+
+/* With the first address that takes it: "localhost" is often two. -1 with errno. */
+static int connected_socket(const struct addrinfo *list)
+{
+	int error = 0;
+
+	for (const struct addrinfo *a = list; a; a = a->ai_next) {
+		int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+		error = fd == -1 ? errno : connect_in_time(fd, a);
+		if (fd != -1 && error == 0)
+			return fd;
+		if (fd != -1)
+			(void)close(fd);
+	}
+	errno = error;
 	return -1;
 }
 
@@ -198,24 +220,35 @@ static SSL *tls_for(struct through *t, const struct prepared *x, int fd, struct 
 	return ssl;
 }
 
-static bool send_request(struct run *r)
+static const char *no_connection(struct run *r, const char *address, int error)
+{
+	const char *text = arena_cstr(
+		r->arena, arena_printf(r->arena, "no connection to crumbgate at %s: %s", address, strerror(error)));
+
+	return text ? text : "memory ran out";
+}
+
+/* NULL, or what is wrong. */
+static const char *send_request(struct run *r)
 {
 	struct slice body = r->x->request_body;
 	struct h1_framing framing = {
 		.kind = body.p ? H1_BODY_LENGTH : H1_BODY_NONE, .length = body.n, .keep_alive = false};
-	const struct addrinfo *to = r->x->request.secure ? r->t->tls : r->t->plain;
-	int fd = connected_socket(to);
+	bool secure = r->x->request.secure;
+	int fd = connected_socket(secure ? r->t->tls : r->t->plain);
 	SSL *ssl = NULL;
 
 	if (fd == -1)
-		return false;
-	if (r->x->request.secure && !(ssl = tls_for(r->t, r->x, fd, r->arena))) {
+		return no_connection(r, secure ? r->t->options->tls : r->t->options->plain, errno);
+	if (secure && !(ssl = tls_for(r->t, r->x, fd, r->arena))) {
 		(void)close(fd);
-		return false;
+		return "memory ran out";
 	}
 	peer_init(&r->visitor, fd, ssl, false, r->arena);
 	r->visitor.method = r->x->request.method;
-	return h1_write_request(&r->visitor.out, &r->x->request, &framing) && buffer_add(&r->visitor.out, body);
+	if (!h1_write_request(&r->visitor.out, &r->x->request, &framing) || !buffer_add(&r->visitor.out, body))
+		return "memory ran out";
+	return NULL;
 }
 
 /* -- the origin ---------------------------------------------------------------------------------------------------- */
@@ -384,6 +417,12 @@ static const char *decode_body(struct run *r)
 	return result == CODER_END ? NULL : "the body is not what its Content-Encoding says";
 }
 
+static bool distrusts(const struct run *r)
+{
+	return r->visitor.failed && r->visitor.ssl && !r->t->options->insecure &&
+	       SSL_get_verify_result(r->visitor.ssl) != X509_V_OK;
+}
+
 static enum transport_result play(void *arg, const struct prepared *x, struct arena *arena, struct outcome *out,
 				  struct slice *why)
 {
@@ -395,7 +434,9 @@ static enum transport_result play(void *arg, const struct prepared *x, struct ar
 		return TRANSPORT_SKIPPED;
 	}
 	out->called = out->hinted = false;
-	problem = send_request(&r) ? converse(&r) : "there is no connection to crumbgate";
+	problem = send_request(&r);
+	if (!problem)
+		problem = converse(&r);
 	if (!problem) {
 		out->hinted = r.visitor.hinted;
 		out->hints_saw = r.visitor.hints;
@@ -404,7 +445,8 @@ static enum transport_result play(void *arg, const struct prepared *x, struct ar
 		problem = decode_body(&r);
 	}
 	if (problem)
-		*why = arena_printf(arena, "%s", problem);
+		*why = arena_printf(arena, "%s%s", problem,
+				    distrusts(&r) ? " (--cacert FILE names the authority to trust)" : "");
 	if (r.visitor.fd != -1)
 		peer_close(&r.visitor);
 	if (r.origin.fd != -1)
