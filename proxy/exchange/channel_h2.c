@@ -49,6 +49,7 @@ static bool head(struct exchange *e)
 	if (!h2_respond(c->h2->session, c->id, &e->response, f, end, &e->arena))
 		return false;
 	c->ended = end;
+	c->is_error = e->response.status >= 400;
 	return true;
 }
 

@@ -118,8 +118,15 @@ static void on_said(void *arg, void *stream)
 	struct channel_h2 *c = stream;
 
 	c->said = true;
-	if (!c->channel.eof && !c->channel.exchange)
-		h2_reset(h->session, c->id, H2_NO_ERROR);
+	if (c->channel.eof || c->channel.exchange)
+		return;
+	/*
+	 * An error leaves in a record of its own: curl 7.88 loses it if it reads it together with the end of its
+	 * stream. With any other status it would go on sending, and then wait for ever.
+	 */
+	if (c->is_error)
+		(void)stream_flush(&h->visitor->stream);
+	h2_reset(h->session, c->id, H2_NO_ERROR);
 }
 
 /* A frame and its header fill what is left of the record. */

@@ -50,6 +50,7 @@ struct channel_h2 {
 	struct buffer trailers; /* text of h2_trailers_text() */
 	bool ended;		/* the response is complete */
 	bool said;		/* ... and has left */
+	bool is_error;		/* its status is 400 or above */
 	bool full;		/* the exchange was told to wait */
 	bool deferred;		/* the session asks no more before h2_resume() */
 	bool closed;

@@ -432,13 +432,16 @@ def test_curl_and_nghttp():
         out = tool('nghttp', '-v', '-n', '-a', url + 'index.html')
         same([len(re.findall(r':status: 200', out)), 'RST_STREAM' in out], [62, False])
         same(curl('-o', '/dev/null', '-w', '%{http_version} %{http_code}', url + 'i1.png'), '2 200')
-    with Origin(mixed) as o, Proxy(o) as p, kit.scratch() as d:
+    with Origin(mixed) as o, Proxy(o, extra='limits {\n body 4m\n}') as p, kit.scratch() as d:
         with open(os.path.join(d, 'x'), 'wb') as f:
             f.write(os.urandom(3000000))
         url = f'https://localhost:{p.port}/'
         same(curl('-T', d + '/x', '-o', '/dev/null', '-w', '%{http_version} %{http_code}', url), '2 200')
         with open(os.path.join(d, 'x'), 'rb') as f:
             same(o.requests[-1].content == f.read(), True)
+        with open(os.path.join(d, 'y'), 'wb') as f:
+            f.write(bytes(5000000))
+        same(curl('-T', d + '/y', '-o', '/dev/null', '-w', '%{http_version} %{http_code}', url), '2 413')
         tool('nghttp', '-n', '-d', d + '/x', '--trailer', 'x-sum: 1', url)
         same(len(o.requests[-1].content), 3000000)
         same(tool('nghttp', url + 'close'), 'until the end')
