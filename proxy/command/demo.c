@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proxy/command/command.h"
 #include "proxy/command/demo_examples.h"
@@ -66,7 +67,7 @@ static int serve(struct demo_setup *s)
 	struct demo_origin origin;
 	char config[DEMO_PATH_MAX], absolute[PATH_MAX];
 	struct parent_options parent = {.config_file = config, .ready = ready, .arg = s};
-	int status = EXIT_USAGE;
+	int lock, status = EXIT_USAGE;
 
 	if (!demo_make_folder(s->folder))
 		return EXIT_USAGE;
@@ -79,8 +80,11 @@ static int serve(struct demo_setup *s)
 		return EXIT_USAGE;
 	}
 	s->origin_port = origin.port;
-	if (demo_write_files(s))
+	lock = demo_lock_folder(s->folder);
+	if (lock != -1 && demo_write_files(s))
 		status = parent_run(&parent);
+	if (lock != -1)
+		close(lock);
 	demo_origin_stop(&origin);
 	return status;
 }

@@ -1,9 +1,11 @@
 #include "proxy/command/demo_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -64,6 +66,18 @@ bool demo_make_folder(const char *folder)
 		path[i] = i < n ? '/' : '\0';
 	}
 	return true;
+}
+
+int demo_lock_folder(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	(void)fail(folder, errno == EWOULDBLOCK ? "another demo runs in this folder" : strerror(errno));
+	if (fd != -1)
+		close(fd);
+	return -1;
 }
 
 static bool exists(const char *folder, const char *name)

@@ -25,6 +25,8 @@ CG_WARN_UNUSED bool demo_default_folder(char out[DEMO_PATH_MAX]);
 
 /* Makes the folder and those above it. False after saying why on standard error. */
 CG_WARN_UNUSED bool demo_make_folder(const char *folder);
+/* A descriptor that holds the folder until it is closed. -1, after saying why, if another demo holds it. */
+CG_WARN_UNUSED int demo_lock_folder(const char *folder);
 
 /* "folder/name"; false if it is too long. */
 CG_WARN_UNUSED bool demo_path(const char *folder, const char *name, char out[DEMO_PATH_MAX]);

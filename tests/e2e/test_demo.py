@@ -125,10 +125,29 @@ def test_port_taken():
     with kit.scratch() as folder:
         demo = Demo(folder)
         try:
-            r = subprocess.run([CRUMBGATE, 'demo', '--dir', demo.folder, '--port', str(demo.port), '--http-port',
+            other = os.path.join(folder, 'other')
+            r = subprocess.run([CRUMBGATE, 'demo', '--dir', other, '--port', str(demo.port), '--http-port',
                                 str(kit.free_port())], capture_output=True, text=True, timeout=kit.DEADLINE)
             same(r.returncode, 2)
             true(f'127.0.0.1:{demo.port}' in r.stderr, r.stderr)
+        finally:
+            demo.stop()
+
+
+def test_folder_taken():
+    """a second demo does not write into the folder of one that runs, or its next reload would lead to another site"""
+    with kit.scratch() as folder:
+        demo = Demo(folder)
+        try:
+            conf = os.path.join(demo.folder, 'crumbgate.conf')
+            with open(conf) as f:
+                before = f.read()
+            r = subprocess.run([CRUMBGATE, 'demo', '--dir', demo.folder, '--port', str(kit.free_port()), '--http-port',
+                                str(kit.free_port())], capture_output=True, text=True, timeout=kit.DEADLINE)
+            same(r.returncode, 2)
+            true('another demo runs in this folder' in r.stderr and '--dir DIR' in r.stderr, r.stderr)
+            with open(conf) as f:
+                same(f.read(), before)
         finally:
             demo.stop()
 
