@@ -323,6 +323,20 @@ static void secured(struct visitor *v)
 		visitor_destroy(v);
 }
 
+/* Who left out the s of https is told; any other peer that fails would not understand a word. */
+static void handshake_failed(struct visitor *v)
+{
+	static const struct slice answer =
+		SLICE_INIT("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 62\r\nConnection: "
+			   "close\r\n\r\n"
+			   "This port is for TLS. Write https:// in front of the address.\n");
+
+	counter_add(COUNTER_HANDSHAKE_FAILED);
+	if (tls_met_http(v->stream.ssl))
+		stream_tell(&v->stream, answer);
+	visitor_destroy(v);
+}
+
 static void drained(struct visitor *v)
 {
 	if (speaks_h2(v)) {
@@ -365,8 +379,7 @@ static void on_stream(void *arg, enum stream_event event)
 		visitor_abort(v, "the visitor's connection failed");
 		break;
 	case STREAM_FAILED:
-		counter_add(COUNTER_HANDSHAKE_FAILED);
-		visitor_destroy(v);
+		handshake_failed(v);
 		break;
 	case STREAM_CONNECTED:
 		break;

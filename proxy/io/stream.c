@@ -217,6 +217,11 @@ void stream_handshake(struct stream *s, SSL *ssl, bool as_client)
 	event_active(as_client ? &s->ev_write : &s->ev_read, as_client ? EV_WRITE : EV_READ, 0);
 }
 
+void stream_tell(struct stream *s, struct slice octets)
+{
+	(void)!send(s->fd, octets.p, octets.n, MSG_NOSIGNAL);
+}
+
 /* -- reading ------------------------------------------------------------------------------------------------------- */
 
 static enum stream_result read_plain(struct stream *s, void *buf, size_t size, size_t *n)

@@ -88,6 +88,9 @@ CG_WARN_UNUSED bool stream_connect(struct stream *s, struct io *io, const struct
  */
 void stream_handshake(struct stream *s, SSL *ssl, bool as_client);
 
+/* After STREAM_FAILED: octets for a peer that speaks no TLS, as they are; what the socket does not take is lost. */
+void stream_tell(struct stream *s, struct slice octets);
+
 /* Reads up to size octets. STREAM_OK: *n > 0. */
 enum stream_result stream_read(struct stream *s, void *buf, size_t size, size_t *n);
 /*

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "proxy/tls/internal.h"
 
@@ -107,4 +108,9 @@ const char *tls_queue_text(void)
 		 (flags & ERR_TXT_STRING) && data && *data ? ": " : "", (flags & ERR_TXT_STRING) && data ? data : "");
 	ERR_clear_error();
 	return line;
+}
+
+bool tls_met_http(const SSL *ssl)
+{
+	return strcmp(tls_error(ssl), reason(ERR_PACK(ERR_LIB_SSL, 0, SSL_R_HTTP_REQUEST))) == 0;
 }

@@ -111,6 +111,8 @@ void tls_free(SSL *ssl); /* NULL is fine; the socket stays open */
 
 /* Text of the last failure of this connection: "certificate verify failed: ..."; never NULL, valid until tls_free(). */
 const char *tls_error(const SSL *ssl);
+/* True if the handshake failed as the peer began with a request of HTTP without TLS. */
+bool tls_met_http(const SSL *ssl);
 const char *tls_version(const SSL *ssl); /* "TLSv1.3"; NULL before the handshake */
 bool tls_resumed(const SSL *ssl);
 /* True once the visitor and we have agreed on HTTP/2. */

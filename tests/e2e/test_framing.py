@@ -244,6 +244,22 @@ def test_body_limit():
             same(c.response().status, 413)
 
 
+def test_plain_on_tls():
+    """who speaks HTTP without TLS to a port for TLS is told so"""
+    with Origin(echo) as o, Proxy(o) as p:
+        for request in ('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', 'POST /x HTTP/1.0\r\n\r\n'):
+            with p.client(tls=False) as c:
+                c.send(request)
+                r = c.response()
+                same([r.status, r.get('connection')], [400, 'close'])
+                true('https://' in r.body.decode(), r.body)
+                true(c.closed(), 'still open')
+        with p.client(tls=False) as c:
+            c.send('SSH-2.0-OpenSSH_9.2\r\n')
+            true(c.closed(), 'still open')
+        same(p.counters()['handshake-failed'], 3)
+
+
 def test_redirect_listener():
     """the redirecting listener sends known sites to https and nothing else"""
     with Origin(echo) as o, Proxy(o) as p:
