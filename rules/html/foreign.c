@@ -155,6 +155,24 @@ static void open_html(struct html_foreign *f, uint64_t name, uint32_t bits)
 		push(f, name, 0);
 }
 
+/*
+ * In a template that begins with a column only columns and templates follow, and all other tags are ignored, whatever
+ * text they would be followed by elsewhere.
+ */
+static bool ignored_in_template(struct html_tokenizer *t)
+{
+	uint32_t bits = t->tag.bits;
+
+	if (bits & NAME_TEMPLATE) {
+		if (t->frameset != FRAMESET_SEEN)
+			t->templates = t->templates << 2 | TEMPLATE_NOTHING;
+		return false;
+	}
+	if ((t->templates & TEMPLATE_BITS) == TEMPLATE_NOTHING && !(bits & NAME_IN_TEMPLATE))
+		t->templates ^= TEMPLATE_NOTHING ^ (bits & NAME_COL ? TEMPLATE_COLUMNS : TEMPLATE_OTHER);
+	return (t->templates & TEMPLATE_BITS) == TEMPLATE_COLUMNS;
+}
+
 enum html_namespace html_start_effect(struct html_tokenizer *t, struct slice raw)
 {
 	struct html_foreign *f = &t->foreign;
@@ -170,6 +188,9 @@ enum html_namespace html_start_effect(struct html_tokenizer *t, struct slice raw
 		leave(f);
 		t->tag.left = true;
 	}
+	t->tag.ignored = ignored_in_template(t);
+	if (t->tag.ignored)
+		return HTML_NS_HTML;
 	if ((bits & (NAME_SVG | NAME_MATH)) && t->frameset != FRAMESET_SEEN) {
 		if (!t->tag.self_closing)
 			push(f, t->tag.name, bits & NAME_SVG ? OPEN_SVG : OPEN_MATH);
@@ -180,6 +201,21 @@ enum html_namespace html_start_effect(struct html_tokenizer *t, struct slice raw
 	if (!f->n)
 		count_open(t, t->tag.counted, false);
 	return HTML_NS_HTML;
+}
+
+/* </template> ends the innermost template, whatever is open in it, svg and math included. */
+static void end_template(struct html_tokenizer *t)
+{
+	struct html_foreign *f = &t->foreign;
+	unsigned i = f->n;
+
+	while (i && ((f->open[i - 1].bits & OPEN_FOREIGN) || f->open[i - 1].name != t->tag.name))
+		i--;
+	if (i || t->open[t->tag.counted])
+		pop_to(f, i ? i - 1 : 0);
+	if (!i)
+		count_open(t, t->tag.counted, true);
+	t->templates >>= 2;
 }
 
 /*
@@ -211,7 +247,9 @@ static void end_foreign(struct html_tokenizer *t)
 		}
 		point |= (f->open[i - 1].bits & (OPEN_POINT | OPEN_MATH_POINT | NAME_ANNOTATION)) != 0;
 	}
-	if (point)
+	if (t->tag.bits & NAME_TEMPLATE)
+		end_template(t);
+	if (point || (t->tag.bits & NAME_TEMPLATE))
 		return;
 	/* By the rules of HTML it may close an element around svg; those outside of all of it are only counted. */
 	if (i == 0) {
@@ -234,7 +272,10 @@ void html_end_effect(struct html_tokenizer *t)
 	uint64_t name = t->tag.name;
 
 	if (f->n == 0) {
-		count_open(t, t->tag.counted, true);
+		if (t->tag.bits & NAME_TEMPLATE)
+			end_template(t);
+		else
+			count_open(t, t->tag.counted, true);
 		return;
 	}
 	if (f->beyond) {
@@ -242,7 +283,10 @@ void html_end_effect(struct html_tokenizer *t)
 		return;
 	}
 	if (!(innermost(f)->bits & OPEN_FOREIGN)) {
-		end_html(f, name);
+		if (t->tag.bits & NAME_TEMPLATE)
+			end_template(t);
+		else
+			end_html(f, name);
 		return;
 	}
 	if (name == html_name(SLICE("p")) || name == html_name(SLICE("br"))) {

@@ -27,6 +27,9 @@ enum html_name_bits {
 	NAME_FRAMESET = 1u << 19,
 	NAME_NO_FRAMESET = 1u << 20, /* no frameset can follow */
 	NAME_NOFRAMES = 1u << 21,
+	NAME_TEMPLATE = 1u << 22,
+	NAME_COL = 1u << 23,
+	NAME_IN_TEMPLATE = 1u << 24, /* leaves open what a template holds */
 	/* bits of html_element alone */
 	OPEN_SVG = 1u << 28,
 	OPEN_MATH = 1u << 29,
@@ -36,7 +39,7 @@ enum html_name_bits {
 
 #define NAME_TEXT (NAME_RCDATA | NAME_RAWTEXT | NAME_NOSCRIPT | NAME_SCRIPT | NAME_PLAINTEXT)
 /* Start tags that change something even outside svg and math. */
-#define NAME_MATTERS (NAME_TEXT | NAME_SVG | NAME_MATH)
+#define NAME_MATTERS (NAME_TEXT | NAME_SVG | NAME_MATH | NAME_TEMPLATE)
 
 enum html_state {
 	STATE_TEXT, /* of data */
@@ -78,6 +81,14 @@ enum html_state {
 	STATE_DOUBLE_DASHES,
 	STATE_DOUBLE_LESS,
 	STATE_DOUBLE_NAME,
+};
+
+/* What an open template holds, in two bits of html_tokenizer.templates (13.2.6.4.22). */
+enum html_template {
+	TEMPLATE_OTHER,
+	TEMPLATE_NOTHING, /* yet */
+	TEMPLATE_COLUMNS, /* and nothing else until it ends */
+	TEMPLATE_BITS = 3,
 };
 
 enum html_frameset { FRAMESET_POSSIBLE, FRAMESET_NONE, FRAMESET_SEEN };

@@ -65,12 +65,15 @@ static const struct {
 		 "a address article aside b big blockquote button caption center code dd details dialog dir div dl dt "
 		 "em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hgroup i label li listing "
 		 "main menu nav nobr ol p pre ruby s search section small span strike strong sub summary sup table "
-		 "tbody td tfoot th thead tr tt u ul var")},
+		 "tbody td template tfoot th thead tr tt u ul var")},
 	{NAME_FRAMESET, SLICE_INIT("frameset")},
 	{NAME_NO_FRAMESET,
 	 SLICE_INIT("applet area body br button dd dt embed hr iframe image img input keygen li listing marquee object "
 		    "pre select table template textarea wbr xmp")},
 	{NAME_NOFRAMES, SLICE_INIT("noframes")},
+	{NAME_TEMPLATE, SLICE_INIT("template")},
+	{NAME_COL, SLICE_INIT("col")},
+	{NAME_IN_TEMPLATE, SLICE_INIT("base basefont bgsound link meta noframes script style title")},
 };
 
 uint64_t html_name(struct slice name)

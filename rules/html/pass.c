@@ -199,7 +199,7 @@ const char *html_pass_over(struct html_tokenizer *t)
 
 		next = next_less(lt + 1, t->end);
 		if (LIKELY(ascii_is_alpha(*p)))
-			behind = behind_tag(t, lt, p, next, close ? HTML_WANT_END : starts);
+			behind = behind_tag(t, lt, p, next, close ? HTML_WANT_END | NAME_TEMPLATE : starts);
 		else
 			behind = close || *p == '!' || *p == '?' ? NULL : lt;
 		if (!behind)

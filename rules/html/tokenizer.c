@@ -73,6 +73,7 @@ void html_tokenizer_reset(struct html_tokenizer *t)
 	t->fresh = t->keeping = t->release = t->finished = false;
 	t->tag = (struct html_tag){0};
 	t->foreign.n = t->foreign.beyond = 0;
+	t->templates = 0;
 	memset(t->open, 0, sizeof t->open);
 	t->held_n = 0;
 }
@@ -326,6 +327,7 @@ static bool tag_read(struct html_tokenizer *t, struct html_token *token)
 		html_end_effect(t);
 	else
 		t->text = HTML_DATA;
+	g->wanted &= !g->ignored;
 	if (!kept)
 		return close_pending(t, token);
 	t->mark = t->p;
@@ -425,7 +427,8 @@ static bool may_pass_over(const struct html_tokenizer *t)
 {
 	const struct html_names *names = t->options.names;
 
-	return t->pending == HTML_RUN && !t->foreign.n && !names->all && !(names->attributes && t->options.xml);
+	return t->pending == HTML_RUN && !t->foreign.n && (t->templates & TEMPLATE_BITS) == TEMPLATE_OTHER &&
+	       !names->all && !(names->attributes && t->options.xml);
 }
 
 static bool data(struct html_tokenizer *t)

@@ -153,6 +153,7 @@ struct html_tag {
 	uint8_t packed;	 /* characters packed into name so far; 255: hashed */
 	bool end, wanted, self_closing, full;
 	bool left;	     /* a start tag that leaves svg and math */
+	bool ignored;	     /* a start tag that makes no element */
 	bool was_open;	     /* of an end tag: see html_tokenizer_was_open() */
 	bool looks, carries; /* whether an attribute carries something is asked, and is so */
 	bool in_attribute;
@@ -178,6 +179,7 @@ struct html_tokenizer {
 	bool finished;
 	struct html_tag tag;
 	struct html_foreign foreign;
+	uint64_t templates;	     /* what the open ones hold, the innermost in the lowest bits; 32 of them */
 	uint32_t open[HTML_COUNTED]; /* start tags less end tags, outside svg and math, of some names */
 	char *held;		     /* kept octets of earlier pieces: small or malloc'ed */
 	size_t held_n, held_cap;

@@ -217,6 +217,8 @@ case('template', '<template><img src="{u}"></template>', follows=False)
 case('template that is cloned', '<template id=t><img src="{u}"></template><script>document.body.appendChild('
      'document.getElementById("t").content.cloneNode(true))</script>')
 case('template that becomes a shadow root', '<div><template shadowrootmode=open><img src="{u}"></template></div>')
+case('img behind a template that holds columns', '<template><col><textarea></template><img src="{u}">')
+case('img behind a template that ends svg', '<template><svg></template><![CDATA[><img src="{u}">]]>')
 case('noscript while scripts run', '<noscript><img src="{u}"></noscript>', follows=False)
 case('noscript', '<noscript><img src="{u}" width=1 height=1></noscript>', scripting=False)
 case('noscript with a frame', '<noscript><iframe src="{u}.html" height=0 width=0></iframe></noscript>', scripting=False)
