@@ -188,12 +188,15 @@ bool page_by_destination(const struct deciding *x)
 
 /* -- what came ----------------------------------------------------------------------------------------------------- */
 
+/* Browsers end it at a blank and a parenthesis, too. */
 static struct slice essence(struct slice type)
 {
-	struct slice name, parameters;
+	size_t n = 0;
 
-	slice_cut(type, ';', &name, &parameters);
-	return slice_trim(name);
+	type = slice_trim(type);
+	while (n < type.n && type.p[n] != ';' && type.p[n] != '(' && !ascii_is_blank(type.p[n]))
+		n++;
+	return slice_head(type, n);
 }
 
 /* Types that browsers do not believe, but look at the body (WHATWG MIME Sniffing 7). */
@@ -249,12 +252,17 @@ static bool has_body(unsigned status)
 	return status >= 200 && status != 204 && status != 205 && status != 304;
 }
 
-/* A redirect that is followed: its body is never shown, and caches may go on sharing it. */
+/*
+ * A redirect that is followed: its body is never shown, and caches may go on sharing it. Browsers show that of one that
+ * leads to an empty address.
+ */
 static bool is_followed(const struct response *resp)
 {
+	const struct field *location = fields_find(&resp->fields, FIELD_LOCATION);
+
 	return (resp->status == 301 || resp->status == 302 || resp->status == 303 || resp->status == 307 ||
 		resp->status == 308) &&
-	       fields_find(&resp->fields, FIELD_LOCATION);
+	       location && location->value.n;
 }
 
 static bool is_part(const struct response *resp)

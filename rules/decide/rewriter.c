@@ -503,7 +503,7 @@ static void again(struct rewriter *r)
 		selector_matcher_reset(r->matcher);
 	r->held.what = HOLD_NONE;
 	r->dropped.active = r->oversized = r->any_denied = r->amp = false;
-	r->based = r->gathering = false;
+	r->based = r->unbased = r->gathering = false;
 	r->octets_seen = 0;
 	r->n_followed = 0;
 }

@@ -5,6 +5,7 @@
 #include "rules/html/refresh.h"
 #include "rules/html/script_urls.h"
 #include "rules/html/srcset.h"
+#include "rules/http/report.h"
 
 /* Where a judgement stands in the rules: lower is stronger. */
 static size_t order_of(const struct beacon_judgement *j)
@@ -211,6 +212,48 @@ struct beacon_judgement judge_script(struct rewriter *r, struct slice text, cons
 	return collected(&c);
 }
 
+static void collect_strings(struct collected *c, struct slice json)
+{
+	struct slice string;
+
+	while (report_text_next(&json, &c->r->arena, &string)) {
+		if (string.n)
+			collect_url(c, string, FILTER_ANY);
+	}
+}
+
+/* Escapes have no business in the name of a module: what it is waits for whatever there is to wait for. */
+static void collect_imports(struct collected *c, struct slice module)
+{
+	struct beacon_judgement j = {.reason = "the name of an imported module is written with escapes"};
+	struct slice name;
+
+	j.mask = ruleset_all_purposes(c->r->rs) & ~PURPOSE_NECESSARY;
+	j.pass = is_granted(&c->r->x, j.mask);
+	while (script_imports_next(&module, &name)) {
+		if (slice_find_char(name, '\\') < name.n)
+			collect_one(c, &j);
+		else if (name.n)
+			collect_url(c, name, FILTER_SCRIPT);
+	}
+}
+
+struct beacon_judgement judge_element(struct rewriter *r, struct slice text, enum script_text kind,
+				      const struct selected *selected, const struct beacon_judgement *element)
+{
+	struct beacon_judgement j = judge_script(r, text, selected, element);
+	struct collected c = collect(r, element);
+
+	if (kind == SCRIPT_CLASSIC)
+		return j;
+	collect_one(&c, &j);
+	if (kind == SCRIPT_JSON)
+		collect_strings(&c, text);
+	else
+		collect_imports(&c, text);
+	return collected(&c);
+}
+
 /* ---- Styles. ---- */
 
 static unsigned css_types(enum css_url_kind kind)
@@ -231,6 +274,8 @@ static struct slice harmless(struct slice raw)
 	return raw.p[0] == '"' || raw.p[0] == '\'' ? SLICE("\"data:,\"") : SLICE("url(\"data:,\")");
 }
 
+static void collect_inline(struct collected *c, struct slice url, unsigned types);
+
 /* Goes over all URLs; what is to change goes into out. Returns how much of css that is, 0 if nothing changes. */
 static size_t neutralise(struct rewriter *r, struct slice css, struct collected *all, struct buffer *out)
 {
@@ -246,6 +291,8 @@ static size_t neutralise(struct rewriter *r, struct slice css, struct collected 
 		if (slice_starts_with(url, SLICE("#"))) /* something in the page itself (CSS Values 4, 4.5.1) */
 			continue;
 		collect_url(&one, url, css_types(u.kind));
+		if (u.kind == CSS_URL_IMPORT)
+			collect_inline(&one, url, FILTER_STYLESHEET);
 		collect_one(all, one.denied.pass ? &one.passed : &one.denied);
 		if (one.denied.pass)
 			continue;
@@ -279,15 +326,20 @@ struct slice neutral_style(struct rewriter *r, struct slice css, const struct be
 
 /* ---- Documents in attributes. ---- */
 
+static struct beacon_judgement too_deep(const struct rewriter *r)
+{
+	return (struct beacon_judgement){.pass = false,
+					 .mask = ruleset_all_purposes(r->rs),
+					 .reason = "documents are nested too deep to be looked at"};
+}
+
 static struct beacon_judgement judge_document(struct rewriter *r, struct slice value, enum page_encoding encoding)
 {
 	struct beacon_judgement nothing = {.pass = true};
 	struct rewriter *inner;
 
 	if (r->nesting == NESTING_MAX)
-		return (struct beacon_judgement){.pass = false,
-						 .mask = ruleset_all_purposes(r->rs),
-						 .reason = "documents are nested too deep to be looked at"};
+		return too_deep(r);
 	inner = rewriter_inner(r, true);
 	if (!inner)
 		return nothing;
@@ -299,6 +351,19 @@ static struct beacon_judgement judge_document(struct rewriter *r, struct slice v
 
 /* ---- What stands in the URL itself. ---- */
 
+/* A style sheet, which may import others that stand in URLs. */
+static struct beacon_judgement judge_style(struct rewriter *r, struct slice css, const struct beacon_judgement *element)
+{
+	struct beacon_judgement j;
+
+	if (r->nesting == NESTING_MAX)
+		return too_deep(r);
+	r->nesting++;
+	(void)neutral_style(r, css, element, &j);
+	r->nesting--;
+	return j;
+}
+
 static void collect_inline(struct collected *c, struct slice url, unsigned types)
 {
 	struct beacon_judgement j = {.pass = true};
@@ -309,7 +374,7 @@ static void collect_inline(struct collected *c, struct slice url, unsigned types
 		j = judge_document(c->r, content, PAGE_NOT_UTF8); /* what it says itself is not looked for */
 		break;
 	case INLINE_STYLE:
-		(void)neutral_style(c->r, content, c->element, &j);
+		j = judge_style(c->r, content, c->element);
 		break;
 	case INLINE_SCRIPT:
 		j = judge_script(c->r, content, NULL, c->element);
@@ -318,6 +383,13 @@ static void collect_inline(struct collected *c, struct slice url, unsigned types
 		return;
 	}
 	collect_one(c, &j);
+}
+
+/* In frames it may lead to a data: URL. */
+static void collect_redirect(struct collected *c, struct slice url, unsigned types)
+{
+	collect_url(c, url, types);
+	collect_inline(c, url, types);
 }
 
 /* ---- Animations (SMIL). ---- */
@@ -355,7 +427,7 @@ struct beacon_judgement judge_value(struct rewriter *r, struct carrier carrier, 
 		break;
 	case CARRIER_REFRESH:
 		if (refresh_url(value, &url))
-			collect_url(&c, url, carrier.types);
+			collect_redirect(&c, url, carrier.types);
 		break;
 	case CARRIER_HANDLER:
 		return judge_script(r, value, NULL, element);

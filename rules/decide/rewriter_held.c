@@ -101,7 +101,7 @@ static bool finish_script(struct rewriter *r, bool *stays)
 		return rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
 	if (text.p != content_of(r).p)
 		text = arena_copy(&r->arena, text);
-	j = judge_script(r, text, &r->held.selected, &r->held.selected.said);
+	j = judge_element(r, text, r->held.text, &r->held.selected, &r->held.selected.said);
 	if (j.pass) {
 		if (j.match.rule)
 			(void)rewriter_verdict(r, VERDICT_KEEP, shown(r, &j), &j, r->held.offset);

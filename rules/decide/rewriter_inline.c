@@ -116,6 +116,8 @@ static enum inline_kind kind_of(struct slice header, unsigned types)
 
 	if (is_document(type))
 		return types & (FILTER_SUBDOCUMENT | FILTER_OBJECT | FILTER_DOCUMENT) ? INLINE_DOCUMENT : INLINE_NONE;
+	if (types == FILTER_STYLESHEET) /* in quirks mode of any type */
+		return INLINE_STYLE;
 	if (slice_ieq(type, SLICE("text/css")))
 		return types & FILTER_STYLESHEET ? INLINE_STYLE : INLINE_NONE;
 	if (slice_istarts_with(type, SLICE("image/")) || slice_istarts_with(type, SLICE("font/")))

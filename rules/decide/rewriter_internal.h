@@ -67,15 +67,19 @@ struct selected {
 	struct beacon_judgement said; /* by those that ask for no content; said.match.rule NULL: nothing */
 };
 
+/* What the text of a script is; of JSON and imports browsers make requests that the guard does not see. */
+enum script_text { SCRIPT_CLASSIC, SCRIPT_MODULE, SCRIPT_JSON };
+
 /* An element whose content decides about it; its octets so far are in rewriter.octets. */
 struct held {
 	enum hold what;
 	uint64_t name; /* of the end tag that ends it */
 	uint64_t offset;
-	size_t tag;	  /* octets of its start tag */
-	bool decode;	  /* character references count in its text */
-	unsigned foreign; /* depth in svg and math, with it */
-	bool overflown;	  /* its start is out already, or was dropped: see rewriter_held.c */
+	size_t tag;	       /* octets of its start tag */
+	bool decode;	       /* character references count in its text */
+	enum script_text text; /* of a script */
+	unsigned foreign;      /* depth in svg and math, with it */
+	bool overflown;	       /* its start is out already, or was dropped: see rewriter_held.c */
 	struct edits edits;
 	struct inert_at inert;
 	purposes denied; /* of what is inert in its tag already */
@@ -136,6 +140,7 @@ struct rewriter {
 	struct filter_page filter_page;
 	enum page_encoding encoding;
 	bool based;	      /* a base element was seen: the first counts */
+	bool unbased;	      /* but its address is none */
 	bool observe;	      /* output is the input */
 	bool judges;	      /* some beacon is denied */
 	bool strips;	      /* parameters are stripped from links */
@@ -216,6 +221,9 @@ struct beacon_judgement judge_value(struct rewriter *r, struct carrier c, struct
  */
 struct beacon_judgement judge_script(struct rewriter *r, struct slice text, const struct selected *selected,
 				     const struct beacon_judgement *element);
+/* Likewise, and of the addresses that are told by their place in it. */
+struct beacon_judgement judge_element(struct rewriter *r, struct slice text, enum script_text kind,
+				      const struct selected *selected, const struct beacon_judgement *element);
 /* Edits of CSS text that take the denied URLs out, into a copy in the arena; the same slice if there are none. */
 struct slice neutral_style(struct rewriter *r, struct slice css, const struct beacon_judgement *element,
 			   struct beacon_judgement *denied);

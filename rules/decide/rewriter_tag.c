@@ -60,8 +60,11 @@ static struct carrier carrier_in(struct rewriter *r, const struct tag *t, struct
 	if (t->element == ELEMENT_META && slice_ieq(name, SLICE("content")) &&
 	    slice_ieq(decoded(r, t, SLICE("http-equiv")), SLICE("refresh")))
 		return (struct carrier){CARRIER_REFRESH, FILTER_ANY | FILTER_DOCUMENT};
-	/* Where scripts do not run it would be the page's, and what is relative behind it was judged by another one. */
-	if (t->element == ELEMENT_BASE && r->outer && slice_ieq(name, SLICE("href")))
+	/*
+	 * Where scripts do not run it may be the page's, as it is to Chromium's preload scanner behind one that is no
+	 * URL, and what is relative was judged by another one.
+	 */
+	if (t->element == ELEMENT_BASE && (r->outer || r->unbased) && slice_ieq(name, SLICE("href")))
 		return (struct carrier){CARRIER_URL, FILTER_ANY};
 	if (t->element == ELEMENT_SET || t->element == ELEMENT_ANIMATE)
 		c = carrier_of_animation(name, slice_trim(decoded(r, t, SLICE("attributename"))));
@@ -258,6 +261,15 @@ static bool script_runs(struct rewriter *r, const struct tag *t)
 	return language.n == 0 || type_runs(arena_concat(&r->arena, (struct slice[]){SLICE("text/"), language}, 2));
 }
 
+static enum script_text text_of_script(struct rewriter *r, const struct tag *t)
+{
+	struct slice type = decoded(r, t, SLICE("type"));
+
+	if (r->amp || holds_word(type, SLICE("importmap")) || holds_word(type, SLICE("speculationrules")))
+		return SCRIPT_JSON;
+	return holds_word(type, SLICE("module")) ? SCRIPT_MODULE : SCRIPT_CLASSIC;
+}
+
 static enum hold holds(struct rewriter *r, const struct tag *t)
 {
 	bool foreign = t->token->ns != HTML_NS_HTML;
@@ -290,6 +302,7 @@ static bool hold(struct rewriter *r, const struct tag *t, enum hold what)
 	if (t->denied)
 		(void)rewriter_verdict(r, VERDICT_INERT, t->why.url.n ? t->why.url : tag_shown(t->token), &t->why,
 				       t->token->offset);
+	r->held.text = what == HOLD_SCRIPT ? text_of_script(r, t) : SCRIPT_CLASSIC;
 	r->held.decode = t->token->ns != HTML_NS_HTML || r->page->xml;
 	return held_begin(r, what, t->token);
 }
@@ -352,6 +365,7 @@ static void see_base(struct rewriter *r, const struct tag *t)
 		r->base = base;
 	else
 		r->base.beyond_ascii |= base.beyond_ascii;
+	r->unbased = base.kind != WEB_URL_NETWORK && !base.beyond_ascii;
 }
 
 /* Browsers look for it in the first 1024 octets (HTML 13.2.3.2), or in all of the head. */
@@ -362,17 +376,51 @@ static void see_encoding(struct rewriter *r, const struct tag *t, struct slice l
 		r->encoding = encoding_of_label(label);
 }
 
+static struct slice trimmed(struct slice s)
+{
+	while (s.n && (unsigned char)s.p[0] <= ' ')
+		s = slice_from(s, 1);
+	while (s.n && (unsigned char)s.p[s.n - 1] <= ' ')
+		s.n--;
+	return s;
+}
+
+static struct slice unquoted(struct slice s)
+{
+	char quote = s.n ? s.p[0] : 0;
+
+	if (quote != '"' && quote != '\'')
+		return slice_head(s, slice_find_char(s, ';'));
+	s = slice_from(s, 1);
+	return slice_head(s, slice_find_char(s, quote));
+}
+
+/* The label in the content of <meta http-equiv=content-type> (HTML 2.5.4). */
+static struct slice charset_in(struct slice content)
+{
+	static const struct slice word = SLICE_INIT("charset");
+
+	for (; content.n > word.n; content = slice_from(content, 1)) {
+		struct slice rest = trimmed(slice_from(content, word.n));
+
+		if (slice_istarts_with(content, word) && rest.n && rest.p[0] == '=')
+			return trimmed(unquoted(trimmed(slice_from(rest, 1))));
+	}
+	return slice_of(NULL, 0);
+}
+
 /* ISO-2022-JP can hide markup from who reads octets as ASCII (WHATWG Encoding, 12.2). */
 static bool see_charset(struct rewriter *r, const struct tag *t)
 {
-	struct slice content = decoded(r, t, SLICE("content")), label = decoded(r, t, SLICE("charset"));
-	size_t at = slice_find(content, SLICE("charset="));
+	struct slice label = trimmed(decoded(r, t, SLICE("charset")));
 
 	if (r->nesting) /* what an attribute holds is decoded already */
 		return true;
-	if (label.n == 0 && at < content.n && slice_ieq(decoded(r, t, SLICE("http-equiv")), SLICE("content-type")))
-		label = slice_trim(slice_from(content, at + 8));
+	if (label.n == 0 && slice_ieq(decoded(r, t, SLICE("http-equiv")), SLICE("content-type")))
+		label = charset_in(decoded(r, t, SLICE("content")));
 	see_encoding(r, t, label);
+	if (r->page->encoding == PAGE_UTF8) /* the field counts */
+		return true;
 	if (!slice_ieq(label, SLICE("iso-2022-jp")) && !slice_ieq(label, SLICE("csiso2022jp")))
 		return true;
 	return ruleset_pages(r->rs)->unreadable_passes ||

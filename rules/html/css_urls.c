@@ -397,14 +397,26 @@ static void read_at_keyword(struct css_urls *it)
 	it->rule = name_is(name, "import")	? CSS_RULE_IMPORT
 		   : name_is(name, "namespace") ? CSS_RULE_NAMESPACE
 		   : name_is(name, "font-face") ? CSS_RULE_FONT_FACE
+		   : name_is(name, "property")	? CSS_RULE_VALUES
+		   : name_is(name, "function")	? CSS_RULE_VALUES
 						: CSS_RULE_NONE;
+}
+
+/* Whether the string at `begin` is in type(), within image-set(). */
+static bool is_type(struct slice text, size_t begin)
+{
+	static const struct slice type = SLICE_INIT("type(");
+
+	while (begin && is_blank(text.p[begin - 1]))
+		begin--;
+	return begin >= type.n && slice_ieq(slice_of(text.p + begin - type.n, type.n), type);
 }
 
 static bool read_text_string(struct css_urls *it, size_t begin, struct buffer *scratch, struct css_url *found)
 {
 	struct slice content;
-	bool loads = it->rule == CSS_RULE_IMPORT || it->property == CSS_PROPERTY_CUSTOM ||
-		     (it->set && it->parens == it->set);
+	bool loads = it->rule == CSS_RULE_IMPORT || it->property == CSS_PROPERTY_CUSTOM || it->values ||
+		     (it->set && it->parens >= it->set && !is_type(it->text, begin));
 
 	if (read_string(it->text, begin, &content, &it->at) && loads)
 		return give(it, begin, it->at, content, scratch, found);
@@ -432,11 +444,15 @@ static void read_delimiter(struct css_urls *it, char c)
 		it->braces++;
 		if (it->rule == CSS_RULE_FONT_FACE)
 			it->font_face = it->braces;
+		if (it->rule == CSS_RULE_VALUES)
+			it->values = it->braces;
 		ends = true;
 		break;
 	case '}':
 		if (it->font_face == it->braces)
 			it->font_face = 0;
+		if (it->values == it->braces)
+			it->values = 0;
 		it->braces -= it->braces > 0;
 		ends = true;
 		break;

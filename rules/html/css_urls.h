@@ -46,8 +46,15 @@ struct css_urls {
 	size_t set;	  /* how many were open with the last image-set(; 0: none */
 	size_t braces;	  /* open ones */
 	size_t font_face; /* how many were open in @font-face; 0: none */
+	size_t values;	  /* likewise in @property or @function, whose strings may become URLs elsewhere */
 	bool skimming;	  /* nothing is given */
-	enum css_urls_rule { CSS_RULE_NONE, CSS_RULE_IMPORT, CSS_RULE_NAMESPACE, CSS_RULE_FONT_FACE } rule;
+	enum css_urls_rule {
+		CSS_RULE_NONE,
+		CSS_RULE_IMPORT,
+		CSS_RULE_NAMESPACE,
+		CSS_RULE_FONT_FACE,
+		CSS_RULE_VALUES
+	} rule;
 	enum css_urls_property { CSS_PROPERTY_NONE, CSS_PROPERTY_NAMED, CSS_PROPERTY_CUSTOM } property;
 };
 

@@ -215,3 +215,49 @@ bool script_urls_next(struct slice *rest, struct buffer *scratch, struct script_
 	*rest = slice_from(*rest, rest->n);
 	return false;
 }
+
+/* ---- imports ---- */
+
+static struct slice skip_blanks(struct slice s)
+{
+	while (s.n && (unsigned char)s.p[0] <= ' ')
+		s = slice_from(s, 1);
+	return s;
+}
+
+/* Behind a keyword that s begins behind: its string, if it has one. */
+static bool import_string(struct slice s, bool call, struct slice *name)
+{
+	size_t n = 1;
+
+	s = skip_blanks(s);
+	if (call && s.n && s.p[0] == '(')
+		s = skip_blanks(slice_from(s, 1));
+	if (!s.n || (s.p[0] != '"' && s.p[0] != '\'' && s.p[0] != '`'))
+		return false;
+	while (n < s.n && s.p[n] != s.p[0])
+		n += s.p[n] == '\\' ? 2 : 1;
+	*name = slice_of(s.p + 1, (n < s.n ? n : s.n) - 1);
+	return true;
+}
+
+bool script_imports_next(struct slice *rest, struct slice *name)
+{
+	while (rest->n) {
+		size_t m = slice_find_char(*rest, 'm'), n;
+		struct slice before = slice_head(*rest, m), after = slice_from(*rest, m + 1);
+
+		*rest = after;
+		n = slice_starts_with(after, SLICE("port")) && before.n && before.p[before.n - 1] == 'i'
+			    ? strlen("port")
+			    : 0;
+		if (!n && !(before.n >= 3 && memcmp(before.p + before.n - 3, "fro", 3) == 0))
+			continue;
+		*rest = slice_from(after, n);
+		if (import_string(*rest, n > 0, name)) {
+			*rest = slice_from(*rest, (size_t)(name->p + name->n - rest->p));
+			return true;
+		}
+	}
+	return false;
+}

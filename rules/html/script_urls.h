@@ -34,4 +34,11 @@ struct script_url {
  */
 CG_NONNULL CG_WARN_UNUSED bool script_urls_next(struct slice *rest, struct buffer *scratch, struct script_url *found);
 
+/*
+ * The next string in the text of a module that stands where the name of another one does: behind "import", "import(" or
+ * "from", with blanks between at most. As it is written, without the quotes. False at the end. What only looks like
+ * that, in a comment say, is told too.
+ */
+CG_NONNULL CG_WARN_UNUSED bool script_imports_next(struct slice *rest, struct slice *name);
+
 #endif

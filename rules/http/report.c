@@ -130,6 +130,15 @@ bool report_member_next(struct slice *rest, struct slice name, struct arena *are
 	return false;
 }
 
+bool report_text_next(struct slice *rest, struct arena *arena, struct slice *value)
+{
+	*rest = slice_from(*rest, slice_find_char(*rest, '"'));
+	if (!rest->n)
+		return false;
+	*value = unescape(string_body(rest), true, arena);
+	return !arena_failed(arena);
+}
+
 bool report_string(struct slice s, struct arena *arena, struct slice *value)
 {
 	if (!s.n || s.p[0] != '"')

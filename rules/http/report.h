@@ -1,6 +1,6 @@
 /*
  * Where reports go: Report-To and NEL (JSON; W3C Reporting API of 2018, Network Error Logging), Reporting-Endpoints
- * (a dictionary of RFC 9651). Read as far as it takes to find the URLs.
+ * (a dictionary of RFC 9651); and JSON in pages. Read as far as it takes to find the URLs.
  */
 #ifndef CG_RULES_HTTP_REPORT_H
 #define CG_RULES_HTTP_REPORT_H
@@ -20,6 +20,9 @@ bool report_json_next(struct slice *rest, struct slice *raw);
  * there are any. False at the end, or if the arena refused.
  */
 bool report_member_next(struct slice *rest, struct slice name, struct arena *arena, struct slice *value);
+
+/* The next string of a JSON text, its escapes undone likewise; of a member its name is one, too. */
+bool report_text_next(struct slice *rest, struct arena *arena, struct slice *value);
 
 /*
  * A string at the front of s (RFC 9651 4.2.5), its escapes undone, in the arena if there are any. False if s begins

@@ -48,6 +48,15 @@ head('module with an import', '<script type=module>import "{u}.js";</script>')
 head('importmap', '<script type=importmap>{"imports":{"x":"{u}.js"}}</script><script type=module>import "x";</script>')
 head('speculationrules', '<script type=speculationrules>{"prefetch":[{"source":"list","urls":["{u}.html"],'
      '"eagerness":"immediate","referrer_policy":"no-referrer"}]}</script>')
+head('speculationrules with escapes', '<script type=speculationrules>{"prefetch":[{"source":"list","urls":['
+     r'"ht\u0074ps://{p}.tra\u0063ker.example/{p}.html"],"eagerness":"immediate","referrer_policy":"no-referrer"}]}</script>')
+head('speculationrules relative to the base', '<base href="https://{h}/"><script type=speculationrules>{"prefetch":[{"source":'
+     '"list","urls":["{p}.html"],"eagerness":"immediate","referrer_policy":"no-referrer"}]}</script>')
+head('importmap with escapes', r'<script type=importmap>{"imports":{"x":"\u0068ttps:\/\/{p}.tra\u0063ker.example/{p}.js"}}'
+     '</script><script type=module>import "x";</script>')
+head('module with an import relative to the base', '<base href="https://{h}/"><script type=module>import "./{p}.js";</script>')
+head('module with an import without slashes', '<script type=module>import "https:{h}/{p}.js";</script>')
+head('module with escapes in an import', r'<script type=module>import "ht\x74ps://{p}.tra\ck\u{65}r.example/{p}.js";</script>')
 case('script that is never closed', '<p>x</p><script src="{u}.js">', follows=False)
 case('inline script that is never closed', '<p>x</p><script>new Image().src="{u}";', follows=False)
 
@@ -144,6 +153,8 @@ case('td background', '<table><tr><td background="{u}">x</table>')
 case('tr background', '<table><tr background="{u}"><td>x</table>')
 
 # ---- Going elsewhere.
+case('meta refresh to a data URL in a frame', '<iframe srcdoc="<meta http-equiv=refresh content=\'0;url=data:text/html,'
+     '<img src={u}>\'>"></iframe>')
 head('meta refresh', '<meta http-equiv=refresh content="0;url={u}.html">')
 head('meta refresh in quotes', '<meta HTTP-EQUIV="Refresh" content="0; URL=\'{u}.html\'">')
 head('meta refresh without url=', '<meta http-equiv=refresh content="0 {u}.html">')
@@ -170,6 +181,15 @@ head('style with an escaped line end', '<style>body{background:url("https://{h}/
 case('style in svg with references', '<svg><style>@import &quot;{u}.css&quot;;</style></svg>')
 case('style in svg with a reference for a parenthesis', '<svg><style>:root{background:url&#40;{u})}</style></svg>')
 case('style in svg in CDATA', '<svg><style><![CDATA[@import "{u}.css";]]></style></svg>')
+
+head('style with a string for want of a custom property',
+     '<style>body{background:image-set(var(--none, "{u}") 1x)}</style>')
+head('style with a string in @property', '<style>@property --x{syntax:"<string>";inherits:true;initial-value:"{u}"}'
+     'body{background:image-set(var(--x) 1x)}</style>')
+head('style with a string in @function', '<style>@function --f(){result:"{u}"}body{background:image-set(--f() 1x)}</style>')
+head('style that imports a data URL', '<style>@import "data:text/css,@import%20url({u}.css)";</style>')
+case('style sheet in a data URL of another type, in quirks mode',
+     page='<html><head><link rel=stylesheet href="data:text/plain,@import url({u}.css)"></head><body>x</body></html>')
 
 # ---- Handlers.
 case('onload of the body', page='<!doctype html><title>t</title><body onload="new Image().src=\'{u}\'">x')
@@ -253,6 +273,8 @@ case('a second base', head='<base href="/own/"><base href="https://{h}/">', body
 case('base in the body', '<base href="https://{h}/"><img src="{p}">')
 
 case('base without address before base', head='<base target=_self><base href="//{h}/">', body='<img src="{p}">')
+case('base behind a base that is no URL', head='<base href="https://::/"><base href="https://{h}/">'
+     '<link rel=stylesheet href="{p}.css">', follows=False)
 case('base behind a base of svg', '<svg><base href="/own/"></base></svg><base href="https://{h}/"><img src="{p}">')
 case('base behind a base in a template', head='<template><base href="/own/"></template><base href="https://{h}/">',
      body='<img src="{p}">')
@@ -334,6 +356,8 @@ case('markup: a long attribute in front', '<img alt="%s" src="{u}">' % ('x' * 40
 case('markup: many attributes in front', '<img %s src="{u}">' % ' '.join(f'a{i}=b' for i in range(3000)))
 
 # ---- How pages come.
+case('page: type with a blank behind it', '<img src="{u}">', type='text/html x')
+case('page: type with a comment', '<img src="{u}">', type='text/html(x)')
 case('page: gzip', '<img src="{u}">', coding='gzip')
 case('page: without type', '<img src="{u}">', type='text/html')
 case('page: windows-1251', '<p>лампа</p><img src="{u}">', type='text/html; charset=windows-1251', charset='cp1251')

@@ -41,6 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CG_CHECK(rest.p == text.p + begin || rest.n == 0);
 	}
 	CG_CHECK(rest.n == 0);
+	for (rest = text; script_imports_next(&rest, &found.raw);)
+		CG_CHECK(found.raw.p + found.raw.n == rest.p && rest.p + rest.n == text.p + text.n);
 	buffer_free(&scratch);
 	buffer_free(&again);
 	return 0;

@@ -90,6 +90,9 @@ static const struct {
 	{"a{background:Image-\\53 et('/a')}", "o /a '/a'\n"},
 	{"a{--u:'/a';content:'/b'}", "o /a '/a'\n"},
 	{"a{--u :/**/f('/a') url(/b);c:'/d'}", "o /a '/a'\no /b url(/b)\n"},
+	{"a{background:image-set(var(--u,'/a') 1x)}", "o /a '/a'\n"},
+	{"@property --u{initial-value:'/a'}b{content:'/b'}", "o /a '/a'\n"},
+	{"@function --f(--x){@media print{}result:'/a'}b{content:'/b'}", "o /a '/a'\n"},
 	{"a{--u '/a'}", ""},
 	{"a--b:c{d:'/a'}", ""},
 };

@@ -210,6 +210,11 @@ static const struct page_row scripts[] = {
 	{"<script type=application/ld+json>{\"x\":\"fbq(\"}</script>", NULL},
 	{"<script type=importmap>{\"imports\":{\"a\":\"https://stats.example/a.js\"}}</script>",
 	 "<script" PLAIN AN " data-cg-type=importmap>{\"imports\":{\"a\":\"https://stats.example/a.js\"}}</script>"},
+	{"<script type=speculationrules>[\"ht\\u0074ps:\\/\\/st\\u0061ts.example\"]</script>",
+	 "<script" PLAIN AN " data-cg-type=speculationrules>[\"ht\\u0074ps:\\/\\/st\\u0061ts.example\"]</script>"},
+	{"<script type=module>import 'https:stats.example/a.js'</script>",
+	 "<script" PLAIN AN " data-cg-type=module>import 'https:stats.example/a.js'</script>"},
+	{"<script type=module>import './a.js'; import('https://ok.example/'); Array.from('\\n')</script>", NULL},
 	{"<script language=vbscript>fbq(1)</script>", NULL},
 	{"<script>s.src='//stats.example/x.js'</script>", "<script" PLAIN AN ">s.src='//stats.example/x.js'</script>"},
 	{"<script>s.src='https:\\/\\/stats.example\\/x.js'</script>",
@@ -236,6 +241,14 @@ static const struct page_row inline_urls[] = {
 	 "<iframe" AD " data-cg-src=\"javascript:fetch('//ads.example/')\"></iframe>"},
 	{"<img src='data:image/svg+xml,<svg><image href=\"//ads.example/\"/></svg>'>", NULL},
 	{"<iframe src='data:text/plain,//ads.example/'></iframe>", NULL},
+	{"<meta http-equiv=refresh content='0;url=data:text/html,<img src=//ads.example/>'>",
+	 "<meta" AD " http-equiv=refresh data-cg-content='0;url=data:text/html,<img src=//ads.example/>'>"},
+	{"<style>@import 'data:text/css,@import%20url(//ads.example/)';</style>", "<style>@import \"data:,\";</style>"},
+	{"<style>@import 'data:text/css,@import%20url(//ok.example/)';</style>", NULL},
+	{"<link rel=stylesheet href='data:,@import url(//ads.example/)'>",
+	 "<link" AD " rel=stylesheet data-cg-href='data:,@import url(//ads.example/)'>"},
+	{"<base href=https://::/><base href=//ads.example/><img src=a>",
+	 "<base href=https://::/><base" AD " data-cg-href=//ads.example/><img src=a>"},
 	{"<amp-analytics config=//stats.example/c.json></amp-analytics>",
 	 "<amp-analytics" AN " data-cg-config=//stats.example/c.json></amp-analytics>"},
 	{"<amp-analytics type=x><script "
@@ -524,6 +537,11 @@ static void test_unreadable(void **state)
 	assert_int_equal(result_of(RULES, SLICE("\xFF\xFE<\0p\0"), &out), REWRITER_UNREADABLE);
 	assert_int_equal(result_of(RULES, SLICE("\xFE\xFF\0<\0p"), &out), REWRITER_UNREADABLE);
 	assert_int_equal(result_of(RULES, SLICE("<meta charset='ISO-2022-JP'>"), &out), REWRITER_UNREADABLE);
+	assert_int_equal(result_of(RULES, SLICE("<meta charset='&#10;ISO-2022-JP '>"), &out), REWRITER_UNREADABLE);
+	assert_int_equal(
+		result_of(RULES, SLICE("<meta http-equiv=content-type content='x; charset CharSet = \"iso-2022-jp\"'>"),
+			  &out),
+		REWRITER_UNREADABLE);
 	assert_int_equal(result_of(RULES,
 				   SLICE("<meta http-equiv=content-type content='text/html; charset=iso-2022-jp'>"),
 				   &out),

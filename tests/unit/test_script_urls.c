@@ -118,12 +118,46 @@ static void memory(void **state)
 	assert_true(alloc_fault_total() > 0);
 }
 
+/* Names of modules, each with a blank behind it. */
+static void imports(void **state)
+{
+	static const struct {
+		const char *text, *names;
+	} named[] = {
+		{"import'/a';import x from \"/b\";export*from`/c`", "/a /b /c "},
+		{"import\n(\n'/a')", "/a "},
+		{"Array.from('/a'); important('/b'); import(x); fromm '/c'", ""},
+		{"import 'a\\'b'", "a\\'b "},
+		{"import 'a", "a "},
+		{"import '\\", "\\ "},
+		{"import", ""},
+		{"from", ""},
+		{"m", ""},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CG_COUNT(named); i++) {
+		struct slice rest = slice_str(named[i].text), name;
+		struct buffer names;
+
+		buffer_init(&names, 100);
+		while (script_imports_next(&rest, &name)) {
+			buffer_add(&names, name);
+			buffer_add(&names, SLICE(" "));
+		}
+		assert_slice(buffer_slice(&names), named[i].names);
+		buffer_free(&names);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table),
 		cmocka_unit_test(raw),
 		cmocka_unit_test(memory),
+		cmocka_unit_test(imports),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
