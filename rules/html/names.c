@@ -61,11 +61,11 @@ static const struct {
 		 "section summary table ul xmp")},
 	{NAME_SIBLING, SLICE_INIT("a button dd dt li nobr optgroup option p rp rt td th tr")},
 	{NAME_HTML,
-	 SLICE_INIT(
-		 "a address article aside b big blockquote button caption center code dd details dialog dir div dl dt "
-		 "em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hgroup i label li listing "
-		 "main menu nav nobr ol p pre ruby s search section small span strike strong sub summary sup table "
-		 "tbody td template tfoot th thead tr tt u ul var")},
+	 SLICE_INIT("a address applet article aside b big blockquote button caption center code dd details dialog dir "
+		    "div dl dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hgroup i label "
+		    "li listing main marquee menu nav nobr object ol optgroup option p pre ruby s search section "
+		    "select small span strike strong sub summary sup table tbody td template tfoot th thead tr tt u "
+		    "ul var")},
 	{NAME_FRAMESET, SLICE_INIT("frameset")},
 	{NAME_NO_FRAMESET,
 	 SLICE_INIT("applet area body br button dd dt embed hr iframe image img input keygen li listing marquee object "
@@ -132,9 +132,15 @@ static void add(struct html_names *names, struct slice name, uint32_t bits, uint
 		add_to(names->quick, octets(name), bits, counted);
 }
 
+/* The end tag of one ends any other. */
+static bool is_heading(struct slice name)
+{
+	return name.n == 2 && name.p[0] == 'h' && name.p[1] >= '1' && name.p[1] <= '6';
+}
+
 void html_names_init(struct html_names *names)
 {
-	uint8_t counted = 0;
+	uint8_t counted = 0, headings = 0, number;
 
 	*names = (struct html_names){0};
 	for (size_t i = 0; i < CG_COUNT(meanings); i++) {
@@ -142,7 +148,12 @@ void html_names_init(struct html_names *names)
 
 		while (rest.n) {
 			slice_cut(rest, ' ', &name, &rest);
-			add(names, name, meanings[i].bits, meanings[i].bits & NAME_HTML ? ++counted : 0);
+			number = 0;
+			if (meanings[i].bits & NAME_HTML)
+				number = is_heading(name) && headings ? headings : ++counted;
+			if (number && is_heading(name))
+				headings = number;
+			add(names, name, meanings[i].bits, number);
 		}
 	}
 	CG_CHECK(counted < HTML_COUNTED);

@@ -34,6 +34,9 @@ FIXED = [
     '<template><svg><foreignObject></template></foreignObject><![CDATA[><img id=i1>]]>',
     '<template></template><col><textarea><img id=i1></textarea>',
     '<template><col></p></br></template><img id=i1>',
+    '<select><svg></select><![CDATA[><img id=i1>]]>',
+    '<h1><svg></h2><![CDATA[><img id=i1>]]>',
+    '<object><svg></object><style><!-- </style><img id=i1>',
 ]
 BUILD = os.environ.get('builddir', '.')
 CASES = 1500
