@@ -232,6 +232,19 @@ static void end_html(struct html_foreign *f, uint64_t name)
 	}
 }
 
+static bool is_open(const struct html_tokenizer *t, struct slice name)
+{
+	return t->open[names_in(t->options.names->slots, html_name(name))->counted] > 0;
+}
+
+/* Of the tag's name; parts of tables that are in none were ignored when they began. */
+static bool is_open_around(const struct html_tokenizer *t)
+{
+	if (!t->open[t->tag.counted])
+		return false;
+	return !(t->tag.bits & NAME_IN_TABLE) || is_open(t, SLICE("table")) || is_open(t, SLICE("template"));
+}
+
 /* An end tag in svg or math (13.2.6.5, "any other end tag"). */
 static void end_foreign(struct html_tokenizer *t)
 {
@@ -253,7 +266,7 @@ static void end_foreign(struct html_tokenizer *t)
 		return;
 	/* By the rules of HTML it may close an element around svg; those outside of all of it are only counted. */
 	if (i == 0) {
-		if (t->open[t->tag.counted])
+		if (is_open_around(t))
 			pop_to(f, 0);
 		count_open(t, t->tag.counted, true);
 		return;

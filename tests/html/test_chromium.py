@@ -37,6 +37,7 @@ FIXED = [
     '<select><svg></select><![CDATA[><img id=i1>]]>',
     '<h1><svg></h2><![CDATA[><img id=i1>]]>',
     '<object><svg></object><style><!-- </style><img id=i1>',
+    '<tr><svg></tr><style><img id=i1></style>',
 ]
 BUILD = os.environ.get('builddir', '.')
 CASES = 1500
