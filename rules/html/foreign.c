@@ -155,6 +155,47 @@ static void open_html(struct html_foreign *f, uint64_t name, uint32_t bits)
 		push(f, name, 0);
 }
 
+static bool is_open(const struct html_tokenizer *t, struct slice name)
+{
+	return t->open[names_in(t->options.names->slots, html_name(name))->counted] > 0;
+}
+
+/*
+ * An element of the tag's name, around svg and math. Parts of tables that are in none were ignored when they began;
+ * rows and bodies need no tag.
+ */
+static bool is_open_around(const struct html_tokenizer *t)
+{
+	bool row = t->tag.name == html_name(SLICE("tr")) || t->tag.name == html_name(SLICE("tbody"));
+
+	if (!t->open[t->tag.counted] && !(row && (is_open(t, SLICE("td")) || is_open(t, SLICE("th")))))
+		return false;
+	return !(t->tag.bits & NAME_IN_TABLE) || is_open(t, SLICE("table")) || is_open(t, SLICE("template"));
+}
+
+/*
+ * A tag of a part of a table ends what is open in the part in front of it, out of integration points too. True: it did,
+ * of the table around all svg and math.
+ */
+static bool ends_part(struct html_tokenizer *t)
+{
+	struct html_foreign *f = &t->foreign;
+
+	if (!(t->tag.bits & (NAME_IN_TABLE | NAME_TABLE)) || !f->n)
+		return false;
+	if (t->tag.end ? !is_open_around(t) : !is_open(t, SLICE("table")) && !is_open(t, SLICE("template")))
+		return false;
+	for (unsigned i = f->n; i; i--) {
+		const struct html_element *e = &f->open[i - 1];
+
+		if (!(e->bits & OPEN_FOREIGN) &&
+		    (e->name == html_name(SLICE("table")) || e->name == html_name(SLICE("template"))))
+			return false;
+	}
+	pop_to(f, 0);
+	return true;
+}
+
 /*
  * In a template that begins with a column only columns and templates follow, and all other tags are ignored, whatever
  * text they would be followed by elsewhere.
@@ -188,6 +229,8 @@ enum html_namespace html_start_effect(struct html_tokenizer *t, struct slice raw
 		leave(f);
 		t->tag.left = true;
 	}
+	if (bits & NAME_IN_TABLE)
+		(void)ends_part(t);
 	t->tag.ignored = ignored_in_template(t);
 	if (t->tag.ignored)
 		return HTML_NS_HTML;
@@ -230,19 +273,6 @@ static void end_html(struct html_foreign *f, uint64_t name)
 			return;
 		}
 	}
-}
-
-static bool is_open(const struct html_tokenizer *t, struct slice name)
-{
-	return t->open[names_in(t->options.names->slots, html_name(name))->counted] > 0;
-}
-
-/* Of the tag's name; parts of tables that are in none were ignored when they began. */
-static bool is_open_around(const struct html_tokenizer *t)
-{
-	if (!t->open[t->tag.counted])
-		return false;
-	return !(t->tag.bits & NAME_IN_TABLE) || is_open(t, SLICE("table")) || is_open(t, SLICE("template"));
 }
 
 /* An end tag in svg or math (13.2.6.5, "any other end tag"). */
@@ -293,6 +323,10 @@ void html_end_effect(struct html_tokenizer *t)
 	}
 	if (f->beyond) {
 		f->beyond--;
+		return;
+	}
+	if (ends_part(t)) {
+		count_open(t, t->tag.counted, true);
 		return;
 	}
 	if (!(innermost(f)->bits & OPEN_FOREIGN)) {

@@ -30,7 +30,8 @@ enum html_name_bits {
 	NAME_TEMPLATE = 1u << 22,
 	NAME_COL = 1u << 23,
 	NAME_IN_TEMPLATE = 1u << 24, /* leaves open what a template holds */
-	NAME_IN_TABLE = 1u << 25,    /* an element only in a table, or in a template */
+	NAME_TABLE = 1u << 26,
+	NAME_IN_TABLE = 1u << 25, /* an element only in a table, or in a template */
 	/* bits of html_element alone */
 	OPEN_SVG = 1u << 28,
 	OPEN_MATH = 1u << 29,

@@ -73,6 +73,7 @@ static const struct {
 	{NAME_NOFRAMES, SLICE_INIT("noframes")},
 	{NAME_TEMPLATE, SLICE_INIT("template")},
 	{NAME_COL, SLICE_INIT("col")},
+	{NAME_TABLE, SLICE_INIT("table")},
 	{NAME_IN_TABLE, SLICE_INIT("caption tbody td tfoot th thead tr")},
 	{NAME_IN_TEMPLATE, SLICE_INIT("base basefont bgsound link meta noframes script style title")},
 };

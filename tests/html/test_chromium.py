@@ -38,6 +38,9 @@ FIXED = [
     '<h1><svg></h2><![CDATA[><img id=i1>]]>',
     '<object><svg></object><style><!-- </style><img id=i1>',
     '<tr><svg></tr><style><img id=i1></style>',
+    '<table><td><svg><foreignObject><div></tr></div></foreignObject><![CDATA[><img id=i1>]]>',
+    '<table><caption><svg><foreignObject><div><tr></div></foreignObject><![CDATA[><img id=i1>]]>',
+    '<table><td><svg><foreignObject><table><td></td></table></foreignObject><style><image id=i1></style></svg>',
 ]
 BUILD = os.environ.get('builddir', '.')
 CASES = 1500
