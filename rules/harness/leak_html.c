@@ -216,7 +216,7 @@ static bool is_name_char(char c)
 	       (unsigned char)c >= 0x80 || c == '\\';
 }
 
-/* url(...), url("..."), @import "..."; outside of comments and other strings. Escapes are not looked through. */
+/* url(...), url("..."), @import "..."; outside of comments and other strings. What holds escapes is not read. */
 static void css(struct reading *r, struct slice text, struct slice what)
 {
 	bool in_name = false;
@@ -236,7 +236,7 @@ static void css(struct reading *r, struct slice text, struct slice what)
 		} else if (slice_istarts_with(text, SLICE("@import"))) {
 			found = css_import(text);
 		}
-		if (found.n)
+		if (found.n && slice_find_char(found, '\\') == found.n)
 			leaks_url(r->l, &r->base, found, FILTER_ANY, what);
 	}
 }
