@@ -400,6 +400,7 @@ static struct slice charset_in(struct slice content)
 {
 	static const struct slice word = SLICE_INIT("charset");
 
+	content = trimmed(content); /* so that no blanks at its end are passed more than once */
 	for (; content.n > word.n; content = slice_from(content, 1)) {
 		struct slice rest = trimmed(slice_from(content, word.n));
 
