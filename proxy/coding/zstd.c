@@ -13,7 +13,7 @@
 enum {
 	LEVEL = 4,
 	WINDOW_BITS = 18,
-	PAGE = 128 << 10, /* the tables are made for such, and smaller than those for bodies without an end */
+	PAGE = 128 << 10,	   /* the tables are made for such, and smaller than those for bodies without an end */
 	ENCODER_MEMORY = 16 << 20, /* far above what that level and window take */
 	MAGIC = 4,
 };
