@@ -10,10 +10,9 @@
 /* -- octets.c: classes of octets ----------------------------------------------------------------------------------- */
 
 enum h1_class {
-	H1_TCHAR = 1,  /* of a token, RFC 9110 5.6.2 */
-	H1_TARGET = 2, /* of a request target, see h1_parse_request() */
-	H1_VALUE = 4,  /* of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 5.5) */
-	H1_PLAIN = 8,  /* letters, digits and '-': what field names are made of */
+	H1_TCHAR = 1, /* of a token, RFC 9110 5.6.2 */
+	H1_VALUE = 2, /* of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 5.5) */
+	H1_PLAIN = 4, /* letters, digits and '-': what field names are made of */
 };
 extern const unsigned char h1_octets[256];
 
@@ -28,7 +27,7 @@ static inline size_t h1_value_span(struct slice s)
 	return slice_find_control(s);
 }
 
-/* The same of H1_PLAIN, and of H1_TARGET. */
+/* The same of H1_PLAIN, and of what a request target is made of, see h1_parse_request(). */
 size_t h1_plain_span(struct slice s);
 size_t h1_target_span(struct slice s);
 

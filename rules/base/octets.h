@@ -21,6 +21,35 @@ static inline octets octets_load(const char *p)
 	return v;
 }
 
+static inline uint64_t octets_load_word(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w;
+}
+
+/* Less than a block, and zeros behind. p may be NULL if n is 0. */
+static inline octets octets_load_short(const char *p, size_t n)
+{
+	octets_halves h = {0};
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	/* Two words that overlap, without a call, and without an array on the stack that must be guarded. */
+	if (n >= sizeof(uint64_t)) {
+		h[0] = octets_load_word(p);
+		h[1] = n > sizeof(uint64_t) ? octets_load_word(p + n - sizeof(uint64_t)) >> (OCTETS - n) * 8 : 0;
+		return (octets)h;
+	}
+	for (size_t i = 0; i < n; i++)
+		h[0] |= (uint64_t)(unsigned char)p[i] << i * 8;
+#else
+	if (n)
+		memcpy(&h, p, n);
+#endif
+	return (octets)h;
+}
+
 /* The place of the first that is not 0, or OCTETS. */
 static inline size_t octets_first(octets v)
 {
@@ -35,6 +64,23 @@ static inline size_t octets_first(octets v)
 #else
 	return before + (size_t)__builtin_clzll(half) / 8;
 #endif
+}
+
+/*
+ * How many of the n octets stand before the first that is one of the others, which 0 must be. The last block may
+ * overlap the one before.
+ */
+static inline __attribute__((always_inline)) size_t octets_span(const char *p, size_t n, octets (*others)(octets))
+{
+	if (n < OCTETS)
+		return octets_first(others(octets_load_short(p, n)));
+	for (size_t i = 0; i + OCTETS < n; i += OCTETS) {
+		size_t at = octets_first(others(octets_load(p + i)));
+
+		if (at < OCTETS)
+			return i + at;
+	}
+	return n - OCTETS + octets_first(others(octets_load(p + n - OCTETS)));
 }
 
 static inline size_t octets_sum(octets v)

@@ -134,31 +134,14 @@ bool octets_ieq(const char *a, const char *b, size_t n)
 	return i == n;
 }
 
-static bool is_control(char c)
+static octets controls(octets v)
 {
-	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
-}
-
-static octets controls(const char *p)
-{
-	octets v = octets_load(p);
-
 	return (octets)(((v < 0x20) & (v != '\t')) | (v == 0x7f));
 }
 
 size_t slice_find_control(struct slice s)
 {
-	size_t i = 0;
-
-	for (; i + OCTETS <= s.n; i += OCTETS) {
-		size_t at = octets_first(controls(s.p + i));
-
-		if (at < OCTETS)
-			return i + at;
-	}
-	while (i < s.n && !is_control(s.p[i]))
-		i++;
-	return i;
+	return octets_span(s.p, s.n, controls);
 }
 
 /* As much of the front as lanes of an octet can count; what is not 0 in a comparison is -1. */
@@ -167,7 +150,7 @@ static size_t count_blocks(struct slice s)
 	octets found = {0};
 
 	for (size_t i = 0; i < s.n; i += OCTETS)
-		found -= controls(s.p + i);
+		found -= controls(octets_load(s.p + i));
 	return octets_sum(found);
 }
 
@@ -179,7 +162,7 @@ size_t slice_count_controls(struct slice s)
 	for (; s.n >= most; s = slice_from(s, most))
 		n += count_blocks(slice_head(s, most));
 	n += count_blocks(slice_head(s, s.n / OCTETS * OCTETS));
-	for (size_t i = s.n / OCTETS * OCTETS; i < s.n; i++)
-		n += is_control(s.p[i]);
-	return n;
+	s = slice_from(s, s.n / OCTETS * OCTETS);
+	/* The zeros behind are counted as well. */
+	return n + octets_sum(-controls(octets_load_short(s.p, s.n))) - (OCTETS - s.n);
 }
