@@ -186,17 +186,34 @@ static bool is_loading(struct slice rel)
 	return false;
 }
 
+/* Cuts off what stands before the first `end` outside strings in quotes, or all; a string may lack its last quote. */
+static struct slice take_until(struct slice *rest, char end)
+{
+	struct slice taken;
+	bool quoted = false;
+	size_t i = 0;
+
+	for (; i < rest->n && (quoted || rest->p[i] != end); i++) {
+		if (rest->p[i] == '"')
+			quoted = !quoted;
+		else if (quoted && rest->p[i] == '\\')
+			i++;
+	}
+	taken = slice_head(*rest, i);
+	*rest = slice_from(*rest, i + 1);
+	return taken;
+}
+
 /* "; as=script; rel=preload" up to the next comma: does its rel load? */
 static bool loads(struct slice params)
 {
 	struct slice param, name, value, word;
 
-	params = slice_head(params, slice_find_char(params, ','));
-	(void)slice_cut(params, ';', &param, &params);
-	if (slice_trim(param).n)
+	params = take_until(&params, ',');
+	if (slice_trim(take_until(&params, ';')).n)
 		return false;
 	while (params.n) {
-		(void)slice_cut(params, ';', &param, &params);
+		param = take_until(&params, ';');
 		if (!slice_cut(param, '=', &name, &value) || !slice_ieq(slice_trim(name), SLICE("rel")))
 			continue;
 		value = slice_trim(value);
