@@ -1,22 +1,27 @@
 #include "proxy/h2/internal.h"
+#include "rules/base/octets.h"
 
-static uint8_t *octets(struct slice s)
+static uint8_t *as_octets(struct slice s)
 {
 	return (uint8_t *)(uintptr_t)s.p;
 }
 
 static nghttp2_nv field(struct slice name, struct slice value)
 {
-	return (nghttp2_nv){.name = octets(name), .namelen = name.n, .value = octets(value), .valuelen = value.n};
+	return (nghttp2_nv){.name = as_octets(name), .namelen = name.n, .value = as_octets(value), .valuelen = value.n};
 }
 
-/* RFC 9113 8.2.1; *room is advanced. */
+/* RFC 9113 8.2.1; *room is advanced, and whole blocks are written into it. */
 static struct slice lower(char **room, struct slice name)
 {
 	char *p = *room;
 
-	for (size_t i = 0; i < name.n; i++)
-		p[i] = ascii_lower(name.p[i]);
+	for (size_t i = 0; i < name.n; i += OCTETS) {
+		octets v = octets_load_short(name.p + i, name.n - i);
+
+		v |= (octets)(v - 'A' < 26) & 0x20;
+		memcpy(p + i, &v, sizeof v);
+	}
 	*room += name.n;
 	return slice_of(p, name.n);
 }
@@ -29,10 +34,10 @@ static struct slice number(char **room, uint64_t n)
 	return slice_of_u64(at, n);
 }
 
-/* Octets for all names in lower case, and for two numbers. */
+/* Octets for all names in lower case, for two numbers, and to fill the last block. */
 static char *make_room(const struct fields *fields, struct arena *arena)
 {
-	size_t n = 40;
+	size_t n = 40 + OCTETS;
 
 	for (size_t i = 0; i < fields->n; i++)
 		n += fields->v[i].name.n;

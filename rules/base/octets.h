@@ -29,11 +29,13 @@ static inline uint64_t octets_load_word(const char *p)
 	return w;
 }
 
-/* Less than a block, and zeros behind. p may be NULL if n is 0. */
+/* The first n octets of a block, or all if n is more, and zeros behind. p may be NULL if n is 0. */
 static inline octets octets_load_short(const char *p, size_t n)
 {
 	octets_halves h = {0};
 
+	if (n >= OCTETS)
+		return octets_load(p);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	/* Two words that overlap, without a call, and without an array on the stack that must be guarded. */
 	if (n >= sizeof(uint64_t)) {

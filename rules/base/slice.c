@@ -90,14 +90,6 @@ uint64_t slice_ihash(struct slice s)
 
 #define ONES UINT64_C(0x0101010101010101)
 
-static uint64_t load64(const char *p)
-{
-	uint64_t w;
-
-	memcpy(&w, p, sizeof w);
-	return w;
-}
-
 static uint64_t load32(const char *p)
 {
 	uint32_t w;
@@ -123,9 +115,9 @@ bool octets_ieq(const char *a, const char *b, size_t n)
 
 	if (n >= 8) {
 		for (; i + 8 < n; i += 8)
-			if (!words_ieq(load64(a + i), load64(b + i)))
+			if (!words_ieq(octets_load_word(a + i), octets_load_word(b + i)))
 				return false;
-		return words_ieq(load64(a + n - 8), load64(b + n - 8));
+		return words_ieq(octets_load_word(a + n - 8), octets_load_word(b + n - 8));
 	}
 	if (n >= 4)
 		return words_ieq(load32(a) << 32 | load32(a + n - 4), load32(b) << 32 | load32(b + n - 4));
