@@ -31,6 +31,7 @@ struct deciding {
 	const struct decide_env *env;
 	struct decision *d;
 	struct arena *arena;
+	struct slice own_origin; /* to be put in front of our own addresses: of a page whose base is another site */
 };
 
 void verdict_emit(const struct deciding *x, const struct verdict *v);

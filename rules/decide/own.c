@@ -28,6 +28,7 @@ static struct own_view view_of(const struct deciding *x, const struct consent_qu
 				 .language = language ? language : catalogue_accept(x->d->asked.language),
 				 /* What a form made would not be there for a GET. */
 				 .back = x->d->asked.get && own_back_ok(target) ? target : slice_of(NULL, 0),
+				 .origin = x->own_origin,
 				 .gpc = x->d->asked.gpc && ruleset_signal(x->env->rules, SIGNAL_GPC)->denies,
 				 .scratch = x->env->scratch,
 				 .arena = x->arena};

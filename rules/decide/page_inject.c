@@ -243,7 +243,7 @@ struct slice page_inject_html(const struct deciding *x, const struct page_inject
 {
 	const struct banner_rule *b = ruleset_banner(x->env->rules);
 
-	if (!language || (inject->rule != &b->banner && inject->rule != &b->link))
+	if ((!language && !x->own_origin.n) || (inject->rule != &b->banner && inject->rule != &b->link))
 		return inject->html;
 	return with_nonces(x, inject->rule == &b->banner ? own_banner(x, language) : own_link(x, language));
 }

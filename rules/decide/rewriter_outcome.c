@@ -52,7 +52,7 @@ static bool stands_alone(const struct tag *t)
 /* What stands for a replaced element; in the arena or the ruleset. */
 static struct slice placeholder(struct rewriter *r, const struct tag *t)
 {
-	const struct deciding x = {.env = r->x.env, .d = r->x.d, .arena = &r->arena};
+	const struct deciding x = {.env = r->x.env, .d = r->x.d, .arena = &r->arena, .own_origin = r->x.own_origin};
 	const struct beacon_rule *rule = t->why.match.rule;
 	struct slice url = slice_of(NULL, 0), host = SLICE("?");
 	struct web_url u;

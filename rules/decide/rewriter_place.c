@@ -30,7 +30,7 @@ bool inject_one(struct rewriter *r, const struct page_inject *inject, uint64_t o
 				  .rule = &inject->rule->rule,
 				  .mask = inject->rule->mask,
 				  .offset = offset};
-	const struct deciding x = {.env = r->x.env, .d = r->x.d, .arena = &r->lasting};
+	const struct deciding x = {.env = r->x.env, .d = r->x.d, .arena = &r->lasting, .own_origin = r->x.own_origin};
 	struct slice html;
 
 	if (r->bare && is_banner(r, inject))

@@ -361,10 +361,13 @@ static void see_base(struct rewriter *r, const struct tag *t)
 		return;
 	r->based = true;
 	value = arena_copy(&r->lasting, decoded(r, t, SLICE("href")));
-	if (web_url_parse(value, &r->base, &r->lasting, &base) && base.kind == WEB_URL_NETWORK)
+	if (web_url_parse(value, &r->base, &r->lasting, &base) && base.kind == WEB_URL_NETWORK) {
+		if (!slice_eq(base.origin, r->base.origin))
+			r->x.own_origin = r->base.origin;
 		r->base = base;
-	else
+	} else {
 		r->base.beyond_ascii |= base.beyond_ascii;
+	}
 	r->unbased = base.kind != WEB_URL_NETWORK && !base.beyond_ascii;
 }
 

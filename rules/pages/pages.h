@@ -92,8 +92,9 @@ struct own_view {
 	const struct consent_query *query;
 	const struct consent *consent;
 	const struct catalogue *language;
-	struct slice back;		 /* where to return to: a target of the site, or empty */
-	bool gpc;			 /* the visitor's browser sends it, and the rules honour it */
+	struct slice back;   /* where to return to: a target of the site, or empty */
+	struct slice origin; /* "https://www.example.com" where own paths alone would lead elsewhere, or empty */
+	bool gpc;	     /* the visitor's browser sends it, and the rules honour it */
 	struct pattern_scratch *scratch; /* as in lookups of a ruleset */
 	struct arena *arena;
 };

@@ -175,6 +175,7 @@ void html_date(struct html *h, int64_t unix_time)
 
 void html_own_path(struct html *h, struct slice page)
 {
+	html_escaped(h, h->view->origin);
 	html_escaped(h, ruleset_policy(h->view->query->rules)->own_path);
 	html_add(h, page);
 }

@@ -439,12 +439,18 @@ def test_curl_and_nghttp():
         same(curl('-T', d + '/x', '-o', '/dev/null', '-w', '%{http_version} %{http_code}', url), '2 200')
         with open(os.path.join(d, 'x'), 'rb') as f:
             same(o.requests[-1].content == f.read(), True)
-        with open(os.path.join(d, 'y'), 'wb') as f:
-            f.write(bytes(5000000))
-        same(curl('-T', d + '/y', '-o', '/dev/null', '-w', '%{http_version} %{http_code}', url), '2 413')
         tool('nghttp', '-n', '-d', d + '/x', '--trailer', 'x-sum: 1', url)
         same(len(o.requests[-1].content), 3000000)
         same(tool('nghttp', url + 'close'), 'until the end')
+
+
+def test_curl_and_early_error():
+    """curl 7.88 shows an error that comes before it has sent all"""
+    with Origin(mixed) as o, Proxy(o, extra='limits {\n body 4m\n}') as p, kit.scratch() as d:
+        with open(os.path.join(d, 'x'), 'wb') as f:
+            f.write(bytes(5000000))
+        same(curl('-T', d + '/x', '-o', '/dev/null', '-w', '%{http_version} %{http_code}',
+                  f'https://localhost:{p.port}/'), '2 413')
 
 
 def test_end_of_stream():
