@@ -15,6 +15,7 @@ struct h2_session {
 	void *arg;
 	struct h2_head head;
 	bool in_head;	 /* a head has come in part */
+	int32_t head_of; /* ... of this stream */
 	bool trailers;	 /* the head being read is a trailer section */
 	unsigned pieces; /* CONTINUATION frames of it */
 	bool receiving;
@@ -71,6 +72,7 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, voi
 	if (frame->hd.type != NGHTTP2_HEADERS || s->terminated)
 		return 0;
 	s->in_head = true;
+	s->head_of = frame->hd.stream_id;
 	s->trailers = frame->headers.cat != NGHTTP2_HCAT_REQUEST;
 	h2_head_clear(&s->head);
 	return 0;
@@ -268,6 +270,9 @@ static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void 
 	struct h2_session *s = arg;
 	void *stream = nghttp2_session_get_stream_user_data(ng, id);
 
+	/* What is left of its trailers is skipped without a word. */
+	if (id == s->head_of)
+		s->in_head = false;
 	if (!stream)
 		return 0;
 	nghttp2_session_set_stream_user_data(ng, id, NULL);

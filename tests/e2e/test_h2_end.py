@@ -8,7 +8,8 @@ import threading
 import time
 
 import kit
-from h2kit import (ENHANCE_YOUR_CALM, GoneAway, H2, NO_ERROR, PREFACE, PROTOCOL_ERROR, counted, refused, settings,
+from h2kit import (END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, GoneAway, H2, HEADERS, NO_ERROR, PREFACE, PROTOCOL_ERROR,
+                   counted, frame, literal, refused, settings,
                    window_update)
 from kit import Origin, Proxy, echo, reply, same, timeouts, true
 
@@ -24,6 +25,16 @@ def slowly(go):
         go.wait(kit.DEADLINE)
         c.sendall(b'world')
         return True
+    return handler
+
+
+def dripping(end):
+    """An origin that takes 1.6 seconds for its answers, unless it is told to end them."""
+    def handler(r, c):
+        c.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n\r\n')
+        for _ in range(16):
+            c.sendall(b'x')
+            end.wait(0.1)
     return handler
 
 
@@ -225,17 +236,37 @@ def test_silence():
 
 def test_malformed_is_not_slow():
     """a request that was refused leaves no head that is waited for"""
-    def handler(r, c):
-        c.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n\r\n')
-        for _ in range(16):
-            c.sendall(b'x')
-            end.wait(0.1)
     end = threading.Event()
-    with Origin(handler) as o, Proxy(o, extra=timeouts(head='500ms')) as p, H2(p.port) as c:
+    with Origin(dripping(end)) as o, Proxy(o, extra=timeouts(head='500ms')) as p, H2(p.port) as c:
         sid = c.request()
         for fields in ([('Upper', 'x')], [('connection', 'close')]):
             same(refused(c, c.request('GET', '/', fields, raw=True)), 'protocol error')
         same(c.response(sid).body, b'x' * 16)
+        same(c.goaways, [])
+        end.set()
+
+
+def test_trailers_of_nobody():
+    """trailers whose stream ends while they come leave no head that is waited for"""
+    def handler(r, c):
+        if r.method == 'GET':
+            return drip(r, c)
+        enough.wait(kit.DEADLINE)
+        c.sendall(reply(b'no', '413 Content Too Large'))
+        return False
+    enough, end = threading.Event(), threading.Event()
+    drip = dripping(end)
+    with Origin(handler) as o, Proxy(o, extra=timeouts(head='500ms')) as p, H2(p.port) as c:
+        other = c.request()
+        sid = c.request('POST', '/', [('content-length', '1000')], end=False)
+        trailers = frame(HEADERS, END_STREAM | END_HEADERS, sid, literal('x-trailer', 'y' * 100))
+        c.data(sid, bytes(1000))
+        c.ping()  # nothing else is said in between
+        c.send(trailers[:50])
+        enough.set()
+        same(c.reset_code(sid), NO_ERROR)
+        c.send(trailers[50:])
+        same(c.response(other).body, b'x' * 16)
         same(c.goaways, [])
         end.set()
 
