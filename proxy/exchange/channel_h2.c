@@ -125,18 +125,32 @@ static void drop_input(struct channel_h2 *c)
 	buffer_free(&c->channel.in);
 }
 
+static void mark(struct channel_h2 *c)
+{
+	c->sent_seen = c->sent;
+	c->all_seen = c->h2->sent;
+}
+
 /*
- * Slow is not silent, as long as it is not too slow. While the connection itself is what waits, its own deadline judges
- * the visitor: the streams cannot move meanwhile.
+ * Whether the visitor takes what it takes at all: this stream, or others that go first while this one could. While the
+ * connection itself is what waits, its own deadline judges the visitor: the streams cannot move meanwhile.
  */
-static bool progressed(struct channel_h2 *c)
+static bool takes(const struct channel_h2 *c)
 {
 	const struct visitor *v = c->h2->visitor;
 	uint64_t least = v->server->parts.config->limits.download_progress;
-	struct exchange *e = c->channel.exchange;
-	bool moved = c->out.n > 0 && (stream_queued(&v->stream) > 0 || c->sent - c->sent_seen >= least);
 
-	c->sent_seen = c->sent;
+	return stream_queued(&v->stream) > 0 || c->sent - c->sent_seen >= least ||
+	       (c->h2->sent - c->all_seen >= least && h2_is_open(c->h2->session, c->id));
+}
+
+/* Slow is not silent, as long as it is not too slow. */
+static bool progressed(struct channel_h2 *c)
+{
+	struct exchange *e = c->channel.exchange;
+	bool waits = c->out.n > 0 || (c->ended && !c->said), moved = waits && takes(c);
+
+	mark(c);
 	if (e && e->upstream.conn)
 		moved |= stream_took(&e->upstream.conn->stream, 1);
 	return moved;
@@ -146,7 +160,7 @@ static void wait(struct exchange *e, int64_t ms)
 {
 	struct channel_h2 *c = of(e);
 
-	c->sent_seen = c->sent;
+	mark(c);
 	if (e->upstream.conn)
 		stream_mark(&e->upstream.conn->stream);
 	deadline_set(&c->deadline, ms);

@@ -101,6 +101,7 @@ static bool on_write_content(void *arg, void *stream, struct slice frame, size_t
 	if (!stream_write(&h->visitor->stream, frame))
 		return false;
 	c->sent += n;
+	h->sent += n;
 	while (n) {
 		struct slice piece = slice_head(io_queue_front(&c->out), n);
 

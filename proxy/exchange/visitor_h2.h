@@ -23,6 +23,7 @@ struct visitor_h2 {
 	struct io_later later; /* everything of a turn leaves together */
 	struct channel_h2 *channels;
 	size_t n_channels;
+	uint64_t sent; /* octets of content, of all channels */
 	enum h2_wait wait;
 	enum h2_wait due;	  /* the same, whether the socket is full or not */
 	int64_t due_ms;		  /* when it runs out; of io_now_ms() */
@@ -46,6 +47,7 @@ struct channel_h2 {
 	struct io_queue out; /* content that has not left */
 	uint64_t sent;
 	uint64_t sent_seen;
+	uint64_t all_seen; /* of h2->sent */
 	struct deadline deadline;
 	struct buffer trailers; /* text of h2_trailers_text() */
 	bool ended;		/* the response is complete */

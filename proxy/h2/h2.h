@@ -121,6 +121,8 @@ void h2_resume(struct h2_session *s, int32_t id);
 bool h2_trailers_text(struct buffer *out, const struct fields *trailers);
 /* Whoever kept n octets of the request's content has used them: as many more may come. */
 void h2_consumed(struct h2_session *s, int32_t id, size_t n);
+/* The stream's own window lets content through: what it has waits for other streams, or for the connection. */
+bool h2_is_open(const struct h2_session *s, int32_t id);
 /* The stream ends here: with an error, or, with its request unread, because the response is complete. */
 enum h2_code { H2_NO_ERROR = 0, H2_INTERNAL_ERROR = 2, H2_CANCEL = 8, H2_ENHANCE_YOUR_CALM = 11 };
 void h2_reset(struct h2_session *s, int32_t id, enum h2_code code);

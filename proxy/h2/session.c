@@ -436,6 +436,11 @@ void h2_consumed(struct h2_session *s, int32_t id, size_t n)
 		(void)nghttp2_session_consume_connection(s->ng, n);
 }
 
+bool h2_is_open(const struct h2_session *s, int32_t id)
+{
+	return nghttp2_session_get_stream_remote_window_size(s->ng, id) > 0;
+}
+
 void h2_reset(struct h2_session *s, int32_t id, enum h2_code code)
 {
 	(void)nghttp2_submit_rst_stream(s->ng, NGHTTP2_FLAG_NONE, id, (uint32_t)code);

@@ -9,7 +9,7 @@ import time
 
 import kit
 from h2kit import (END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, GoneAway, H2, HEADERS, NO_ERROR, PREFACE, PROTOCOL_ERROR,
-                   counted, frame, literal, refused, settings,
+                   counted, frame, literal, refused, reset, settings,
                    window_update)
 from kit import Origin, Proxy, echo, reply, same, timeouts, true
 
@@ -304,6 +304,37 @@ def test_stalled_small():
                 n = len(s.body)
                 c.until(lambda: len(s.body) > n or s.ended or s.reset is not None, 'content')
             same([s.reset, len(s.body)], [None, 3000])
+
+
+def test_behind_another():
+    """who waits behind a more urgent stream of the same connection is not taken for one who takes nothing"""
+    def handler(r, c):
+        if r.target != '/large':
+            c.sendall(reply(bytes(500)))
+            return True
+        c.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n' % (1 << 40))
+        with contextlib.suppress(OSError):
+            while True:
+                c.sendall(bytes(1 << 16))
+        return False
+    with Origin(handler) as o, Proxy(o, extra=timeouts(body='300ms')) as p, \
+            H2(p.port, connection_window=65535, auto=False) as c:
+        large = c.request('GET', '/large', [('priority', 'u=0')])
+        c.until(lambda: len(c.streams[large].body) == 65535, 'the first window')
+        small = c.request('GET', '/small', [('priority', 'u=7')])
+        c.until(lambda: c.streams[small].heads, 'the head')
+        end, total = time.monotonic() + 1.2, 65535
+        while time.monotonic() < end:
+            total += 10000
+            c.send(window_update(0, 10000))
+            c.until(lambda: len(c.streams[large].body) == total or c.streams[small].reset, 'the next window')
+            same([c.streams[small].reset, len(c.streams[small].body)], [None, 0])
+        c.send(reset(large) + window_update(0, 1 << 20))
+        same(len(c.response(small).body), 500)
+        with H2(p.port, connection_window=65535, auto=False) as other:  # but if nothing moves both are
+            sids = [other.request('GET', '/large', [('priority', f'u={x}')]) for x in (0, 7)]
+            for x in sids:
+                true(other.reset_code(x) != NO_ERROR, 'it ended without an error')
 
 
 def test_reader_that_never_reads():
