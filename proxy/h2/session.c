@@ -2,6 +2,7 @@
 
 #include "proxy/h2/internal.h"
 
+#define FRAME_MAX    16384 /* what nghttp2 has a buffer for (RFC 9113 4.2) */
 #define TRAILERS_MAX 64
 #define HEAD_KEPT    2048
 #define PIECES_MAX   8	       /* CONTINUATION frames of a head */
@@ -289,8 +290,10 @@ static ssize_t on_read_length(nghttp2_session *ng, uint8_t type, int32_t id, int
 	size_t room = s->owner->room(s->arg);
 
 	(void)ng, (void)type, (void)id, (void)connection_window, (void)stream_window;
-	/* Without room on_write_content() makes the frame wait. */
-	return room && room < frame_max ? (ssize_t)room : (ssize_t)frame_max;
+	/* Without room on_write_content() makes the frame wait. nghttp2 would grow its buffer for a larger one. */
+	if (room == 0)
+		room = FRAME_MAX;
+	return room < frame_max ? (ssize_t)room : (ssize_t)frame_max;
 }
 
 static bool submit_trailers(struct h2_session *s, int32_t id, struct slice text)

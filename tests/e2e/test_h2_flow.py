@@ -84,6 +84,22 @@ def test_large_frames():
         true(n < max(largest) <= 1 << 20, str(max(largest)))
 
 
+def test_larger_frames_cost_nothing():
+    """a visitor that allows the largest frames, and then does not read, makes nothing larger"""
+    def size():
+        with open(f'/proc/{worker}/statm', encoding='ascii') as f:
+            return int(f.read().split()[0]) * os.sysconf('SC_PAGE_SIZE')
+    wide = (1 << 31) - 1
+    with Origin(octets(300000)) as o, Proxy(o) as p, \
+            H2(p.port, wide, wide, auto=False, received=4096, max_frame=(1 << 24) - 1) as c:
+        worker, = p.workers()
+        before = size()
+        sids = [c.request() for _ in range(30)]
+        kit.wait_for(lambda: len(o.requests) == 30, 'all requests')
+        same([len(c.response(x).body) for x in sids], [300000] * 30)
+        true(kit.sanitized() or size() - before < 12 << 20, f'it grew by {size() - before} octets')
+
+
 # -- priorities (RFC 9218) --------------------------------------------------------------------------------------------
 
 
