@@ -124,7 +124,13 @@ void h2_consumed(struct h2_session *s, int32_t id, size_t n);
 /* The stream's own window lets content through: what it has waits for other streams, or for the connection. */
 bool h2_is_open(const struct h2_session *s, int32_t id);
 /* The stream ends here: with an error, or, with its request unread, because the response is complete. */
-enum h2_code { H2_NO_ERROR = 0, H2_INTERNAL_ERROR = 2, H2_CANCEL = 8, H2_ENHANCE_YOUR_CALM = 11 };
+enum h2_code {
+	H2_NO_ERROR = 0,
+	H2_INTERNAL_ERROR = 2,
+	H2_REFUSED_STREAM = 7,
+	H2_CANCEL = 8,
+	H2_ENHANCE_YOUR_CALM = 11
+};
 void h2_reset(struct h2_session *s, int32_t id, enum h2_code code);
 
 /* Tells the visitor that the connection is going to end (RFC 9113 6.8): requests on their way are still answered. */

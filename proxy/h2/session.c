@@ -22,6 +22,7 @@ struct h2_session {
 	bool receiving;
 	bool terminated; /* nothing that comes counts any more */
 	enum h2_code code;
+	int32_t last;	/* what comes behind this stream is not answered any more */
 	bool failed;	/* the owner could not write */
 	int64_t now_ms; /* of the input being read */
 	int64_t abuse_since;
@@ -125,8 +126,14 @@ static void take_request(struct h2_session *s, const nghttp2_frame *frame)
 {
 	struct h2_request r = {.id = frame->hd.stream_id};
 	bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-	void *stream = h2_head_finish(&s->head, end, &r) ? s->owner->request(s->arg, &r) : NULL;
+	void *stream;
 
+	/* A GOAWAY that still waits will say that this one may be repeated elsewhere. */
+	if (r.id > s->last) {
+		h2_reset(s, r.id, H2_REFUSED_STREAM);
+		return;
+	}
+	stream = h2_head_finish(&s->head, end, &r) ? s->owner->request(s->arg, &r) : NULL;
 	h2_head_clear(&s->head);
 	if (stream)
 		nghttp2_session_set_stream_user_data(s->ng, r.id, stream);
@@ -458,8 +465,8 @@ void h2_notice(struct h2_session *s)
 
 void h2_go_away(struct h2_session *s)
 {
-	(void)nghttp2_submit_goaway(s->ng, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(s->ng),
-				    NGHTTP2_NO_ERROR, NULL, 0);
+	s->last = nghttp2_session_get_last_proc_stream_id(s->ng);
+	(void)nghttp2_submit_goaway(s->ng, NGHTTP2_FLAG_NONE, s->last, NGHTTP2_NO_ERROR, NULL, 0);
 }
 
 /* nghttp2 may forget that it is to ignore the rest if it is told within a callback, and abort() at what comes then. */
@@ -547,6 +554,7 @@ struct h2_session *h2_session_new(const struct h2_limits *limits, const struct h
 	s->heads = heads;
 	s->owner = owner;
 	s->arg = arg;
+	s->last = INT32_MAX;
 	h2_head_init(&s->head, heads);
 	if (submit_settings(s))
 		return s;

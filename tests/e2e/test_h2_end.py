@@ -198,6 +198,25 @@ def pinging(c):
     return c.goaways[-1][1] if c.goaways else None
 
 
+def test_requests_behind_a_full_socket():
+    """what comes while GOAWAY waits for the socket is not handled: the visitor is told that it may say it again"""
+    def handler(r, c):
+        with contextlib.suppress(OSError):
+            c.sendall(reply(bytes(8 << 20) if r.target == '/large' else b'small'))
+    with Origin(handler) as o, Proxy(o, extra='limits {\n requests 3\n}') as p, \
+            H2(p.port, LAST, LAST, auto=False, received=4096) as c:
+        c.ping()
+        large = [c.request('GET', '/large') for _ in range(2)]
+        kit.wait_for(lambda: len(o.requests) == 2, 'the first requests')
+        last = c.request('GET', '/last')
+        kit.wait_for(lambda: len(o.requests) == 3, 'the last request')
+        late = c.request('POST', '/late', [('content-length', '0')])
+        same([len(c.response(x).body) for x in large + [last]], [8 << 20, 8 << 20, 5])
+        true(refused(c, late) in ('refused stream', 'gone: 0'), 'it was handled')
+        c.end()
+        same([c.goaways[-1], [r.target for r in o.requests]], [(last, NO_ERROR), ['/large', '/large', '/last']])
+
+
 def test_idle():
     """an idle connection ends after its time, one that is used does not, whatever answers it gets"""
     with Origin(echo) as o, Proxy(o, extra=timeouts(idle='1500ms')) as p:
