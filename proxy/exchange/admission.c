@@ -198,6 +198,8 @@ void room_set(struct visitor *v, struct visitor_list *list)
 static void evict(struct visitor *v, enum counter why)
 {
 	counter_add(why);
+	if (v->h2)
+		visitor_h2_say_goodbye(v);
 	stream_shutdown(&v->stream);
 	visitor_destroy(v);
 }

@@ -274,6 +274,8 @@ void visitor_h2_drained(struct visitor *v);
 void visitor_h2_expired(struct visitor *v);
 /* No new requests. */
 void visitor_h2_drain(struct visitor *v);
+/* It is going to be closed at once: says GOAWAY, if the socket takes it. Not while the session is on the stack. */
+void visitor_h2_say_goodbye(struct visitor *v);
 /* The connection is gone: ends its exchanges. */
 void visitor_h2_drop(struct visitor *v, const char *why);
 void visitor_h2_free(struct visitor *v);

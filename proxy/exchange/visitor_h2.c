@@ -364,6 +364,12 @@ void visitor_h2_drain(struct visitor *v)
 	visitor_h2_later(h);
 }
 
+void visitor_h2_say_goodbye(struct visitor *v)
+{
+	h2_terminate(v->h2->session, H2_NO_ERROR);
+	send_queued(v->h2);
+}
+
 void visitor_h2_drop(struct visitor *v, const char *why)
 {
 	while (v->h2->channels)

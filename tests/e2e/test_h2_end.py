@@ -198,6 +198,17 @@ def pinging(c):
     return c.goaways[-1][1] if c.goaways else None
 
 
+def test_room_for_others():
+    """an idle connection that is closed for a new one is told which stream was its last"""
+    with Origin(echo) as o, Proxy(o, extra='limits {\n connections 2\n}') as p, H2(p.port) as idle, H2(p.port) as c:
+        same([idle.get().status, c.get().status], [200, 200])
+        last = idle.next - 2
+        with H2(p.port) as new:
+            same(new.get().status, 200)
+            same([idle.end(), idle.goaways], [NO_ERROR, [(last, NO_ERROR)]])
+        counted(p, 'made-room')
+
+
 def test_requests_behind_a_full_socket():
     """what comes while GOAWAY waits for the socket is not handled: the visitor is told that it may say it again"""
     def handler(r, c):
