@@ -88,11 +88,12 @@ void visitor_abort(struct visitor *v, const char *why)
  * that can overtake the tail of our answer (RFC 9112 9.6). */
 static void sent_all(struct visitor *v)
 {
-	stream_shutdown(&v->stream);
 	if (!v->linger || v->channel.eof) {
+		stream_say_end(&v->stream);
 		visitor_destroy(v);
 		return;
 	}
+	stream_shutdown(&v->stream);
 	v->state = VISITOR_LINGER;
 	visitor_wait(v, LINGER_MS);
 	stream_resume(&v->stream);

@@ -216,6 +216,27 @@ static bool is_name_char(char c)
 	       (unsigned char)c >= 0x80 || c == '\\';
 }
 
+/* The length of the escape at s (CSS Syntax 4.3.7). */
+static size_t css_escape(struct slice s)
+{
+	size_t i = 1;
+
+	while (i < s.n && i < 7 && ascii_hex_value(s.p[i]) >= 0)
+		i++;
+	i += i == 1 || (i < s.n && is_blank(s.p[i]));
+	return i < s.n ? i : s.n;
+}
+
+/* What is left of a name from an escape on, and what follows in parentheses: that may be an url( like any other. */
+static size_t css_escaped_name(struct slice s)
+{
+	size_t i = 0;
+
+	while (i < s.n && is_name_char(s.p[i]))
+		i += s.p[i] == '\\' ? css_escape(slice_from(s, i)) : 1;
+	return i < s.n && s.p[i] == '(' ? i + slice_find_char(slice_from(s, i), ')') : i;
+}
+
 /* url(...), url("..."), @import "..."; outside of comments and other strings. What holds escapes is not read. */
 static void css(struct reading *r, struct slice text, struct slice what)
 {
@@ -231,6 +252,8 @@ static void css(struct reading *r, struct slice text, struct slice what)
 			n = n < text.n ? n : text.n;
 		} else if (text.p[0] == '"' || text.p[0] == '\'') {
 			n = css_string(text);
+		} else if (text.p[0] == '\\') {
+			n = css_escaped_name(text);
 		} else if (!in_name && slice_istarts_with(text, SLICE("url("))) {
 			found = css_url(text, &n);
 		} else if (slice_istarts_with(text, SLICE("@import"))) {
