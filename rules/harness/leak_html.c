@@ -361,7 +361,7 @@ static void attribute(struct reading *r, const struct html_token *t, struct slic
 		css(r, value, what);
 	else if ((t->ns == HTML_NS_SVG || r->l->xml) && is_one_of(name, PROPERTIES))
 		css(r, value, what);
-	else if (slice_istarts_with(name, SLICE("on")))
+	else if (name.n > 2 && slice_istarts_with(name, SLICE("on")))
 		leaks_script(r->l, &r->base, value, what);
 	for (size_t i = 0; i < CG_COUNT(attributes); i++)
 		if (is_one_of(name, attributes[i].names) && is_one_of(element, attributes[i].elements))
