@@ -186,7 +186,7 @@ void exchange_too_long(struct exchange *e)
 	exchange_fail(e, 413, "the request's body is longer than the limit");
 }
 
-/* HTTP/1.1 ends by RST: what the kernel holds for the visitor, megabytes perhaps, is to be free at once. */
+/* HTTP/1.1 ends by RST: what the kernel holds for the visitor is to be free at once. */
 static void reader_too_slow(struct exchange *e)
 {
 	bool h2 = e->visitor->h2 != NULL;

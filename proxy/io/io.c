@@ -100,6 +100,14 @@ void io_later(struct io *io, struct io_later *l, void (*run)(struct io_later *l)
 	event_active(&io->turn_end, EV_TIMEOUT, 0);
 }
 
+void io_socket_options(int fd)
+{
+	const int on = 1, unsent = IO_UNSENT;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 void io_keepalive(int fd)
 {
 	const int on = 1, idle = 120, pause = 15, probes = 4;

@@ -67,6 +67,14 @@ void io_block_put(struct io *io, struct io_block *b);
 void io_later(struct io *io, struct io_later *l, void (*run)(struct io_later *l));
 
 /*
+ * For each TCP socket, or its listener, which hands it on: what is written leaves at once, and the kernel takes no more
+ * than IO_UNSENT octets beyond what is on its way. Else it takes 4 MB for a peer who does not read, and what is urgent
+ * waits behind them.
+ */
+#define IO_UNSENT (256 * 1024)
+void io_socket_options(int fd);
+
+/*
  * Has the kernel ask a silent peer whether it is still there: one that vanished is found within three minutes. A
  * connection between requests is usually closed before it is asked.
  */

@@ -55,7 +55,7 @@ bool listener_init(struct listener *l, struct io *io, int fd, listener_accept ac
 
 	*l = (struct listener){.fd = fd, .accept = accept, .arg = arg};
 	/* Accepted sockets inherit this: once here instead of once a connection. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	io_socket_options(fd);
 	io_keepalive(fd);
 	/* The kernel keeps for about a second who says nothing yet: then there is something to read at once. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &one, sizeof one);

@@ -192,11 +192,12 @@ bool stream_open(struct stream *s, struct io *io, int fd, stream_handler handler
 bool stream_connect(struct stream *s, struct io *io, const struct sockaddr *addr, socklen_t len, stream_handler handler,
 		    void *arg)
 {
-	int one = 1, fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	assign(s, io, fd, handler, arg);
-	if (fd == -1 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == -1 ||
-	    (connect(fd, addr, len) == -1 && errno != EINPROGRESS && errno != EINTR)) {
+	if (fd != -1)
+		io_socket_options(fd);
+	if (fd == -1 || (connect(fd, addr, len) == -1 && errno != EINPROGRESS && errno != EINTR)) {
 		s->error = errno;
 		stream_close(s, false);
 		return false;

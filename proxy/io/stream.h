@@ -126,7 +126,7 @@ static inline size_t stream_queued(const struct stream *s)
 	return s->out.n;
 }
 /*
- * For deadlines of a peer that takes output slowly: what it acknowledged counts, as the socket alone takes megabytes in
+ * For deadlines of a peer that takes output slowly: what it acknowledged counts, as the socket alone takes much in
  * advance. stream_mark() begins to count, unless it has less than a second ago; it asks the kernel only while output is
  * queued. stream_took() is true if output is queued and the peer took at least that many octets; it begins anew.
  */

@@ -121,6 +121,24 @@ static void who_waits_is_accepted(void **state)
 	}
 }
 
+/* Of what somebody does not read the kernel takes what the two windows hold and little more, not all that it could. */
+static void who_does_not_read_fills_little(void **state)
+{
+	static const char octets[65536];
+	size_t taken = 0;
+	ssize_t n;
+	int c = client(true);
+
+	(void)state;
+	await_connection();
+	turn();
+	while ((n = send(w.accepted[0], octets, sizeof octets, MSG_NOSIGNAL)) > 0)
+		taken += (size_t)n;
+	assert_int_equal(errno, EAGAIN);
+	assert_in_range(taken, IO_UNSENT, IO_UNSENT + 768 * 1024);
+	close(c);
+}
+
 /* The kernel keeps those who say nothing, but not for ever. */
 static void who_says_nothing_is_accepted_later(void **state)
 {
@@ -183,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_waits_is_accepted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_does_not_read_fills_little, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_says_nothing_is_accepted_later, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_is_not_wanted_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_descriptors_it_pauses, set_up, tear_down),
