@@ -195,6 +195,31 @@ def test_slow_visitor():
                 c.until(lambda: all(len(c.streams[x].body) == 300000 for x in sids), 'more')
 
 
+def test_urgent_behind_others():
+    """what is urgent does not wait for megabytes of others' content that the kernel took before"""
+    source, answered = Source(), threading.Event()
+
+    def origin(r, c):
+        if r.target == '/large':
+            return source(r, c)
+        c.sendall(reply(bytes(100000 if r.target == '/urgent' else 1)))
+        if r.target == '/urgent':
+            answered.set()
+        return None
+    with Origin(origin) as o, Proxy(o) as p, H2(p.port) as other, H2(p.port, window=1 << 28, received=65536) as c:
+        sids = [c.request('GET', '/large', [('priority', 'u=5')]) for _ in range(4)]
+
+        def taken():
+            return sum(len(c.streams[x].body) for x in sids)
+        c.until(lambda: taken() > 2 << 20, 'some content')
+        before = taken()
+        urgent = c.request('GET', '/urgent', [('priority', 'u=0')])
+        kit.wait_for(answered.is_set, 'the answer of the origin')
+        other.get()  # the worker has read it since
+        c.response(urgent)
+        true(taken() - before < 1 << 20, f'it waited for {taken() - before} octets')
+
+
 def test_slow_origin():
     """an origin that takes nothing stops the visitor, who gets no window beyond what is kept"""
     def handler(r, c):
