@@ -49,6 +49,8 @@ const struct beacon_rule *leaks_selected(const struct leaks *l, const size_t *hi
 struct slice leaks_refresh_url(struct slice value);
 /* All URLs and names of hosts in a script, or in JSON. */
 void leaks_script(struct leaks *l, const struct web_url *base, struct slice text, struct slice what);
+/* A style: what is in url(...), url("...") and @import "...", outside of comments and other strings. */
+void leaks_css(struct leaks *l, const struct web_url *base, struct slice text, struct slice what);
 /* A document; depth: 0, or how many srcdoc stand around it. */
 void leaks_html(struct leaks *l, struct slice text, unsigned depth);
 
