@@ -24,7 +24,7 @@ void own_text_read(struct builder *b, const struct statement *s, unsigned which,
 {
 	bool has_language = s->n_words > 2;
 	const struct word *w = &s->words[has_language ? 2 : s->n_words - 1];
-	struct slice language = has_language ? s->words[1].text : slice_of(NULL, 0);
+	struct slice language = has_language ? s->words[1].text : slice_of(NULL, 0), text = word_plain(w);
 
 	if (s->n_words < 2)
 		build_missing(b, s,
@@ -36,7 +36,7 @@ void own_text_read(struct builder *b, const struct statement *s, unsigned which,
 			    "\"%.*s\" is no language", SLICE_ARG(s->words[1].raw));
 	else if (!build_no_more_words(b, s, has_language ? 3 : 2))
 		return;
-	else if (w->text.n == 0 || w->text.n > TEXT_MAX || texts->n == OWN_TEXTS_MAX)
+	else if (text.n == 0 || text.n > TEXT_MAX || texts->n == OWN_TEXTS_MAX)
 		build_error(b, s, w, NULL, "a text has 1 to %d octets, and there are at most %d", TEXT_MAX,
 			    OWN_TEXTS_MAX);
 	else if (is_said(texts, which, language))
@@ -45,7 +45,7 @@ void own_text_read(struct builder *b, const struct statement *s, unsigned which,
 	else if (texts->v || (texts->v = arena_calloc(&b->rs->arena, OWN_TEXTS_MAX, sizeof *texts->v)))
 		texts->v[texts->n++] = (struct own_text){.which = which,
 							 .language = arena_copy(&b->rs->arena, language),
-							 .text = arena_copy(&b->rs->arena, w->text)};
+							 .text = arena_copy(&b->rs->arena, text)};
 }
 
 struct slice own_text_find(const struct own_texts *texts, unsigned which, struct slice language)

@@ -128,18 +128,19 @@ typedef void (*policy_handler)(struct policy_reader *r, const struct statement *
 
 static void policy_notice(struct policy_reader *r, const struct statement *s)
 {
-	struct slice text;
+	const struct word *w = &s->words[s->n_words - 1];
+	struct slice text = word_plain(w);
 	struct url url;
 
-	if (!build_one_value(r->b, s, "write the address of the privacy notice"))
+	if (s->n_words < 3 && !build_one_value(r->b, s, "write the address of the privacy notice"))
 		return;
-	text = word_plain(&s->words[1]);
 	if (!(text.n && text.p[0] == '/') && !url_parse(text, &url)) {
-		build_error(r->b, s, &s->words[1], "write, e.g.: notice https://www.example.com/privacy",
-			    "\"%.*s\" is neither an address nor a path of the site", SLICE_ARG(s->words[1].raw));
+		build_error(r->b, s, w,
+			    "write, e.g.: notice https://www.example.com/privacy, or: notice de /datenschutz",
+			    "\"%.*s\" is neither an address nor a path of the site", SLICE_ARG(w->raw));
 		return;
 	}
-	r->b->rs->policy.notice = arena_copy(&r->b->rs->arena, text);
+	own_text_read(r->b, s, 0, &r->b->rs->policy.notice);
 }
 
 static void policy_contact(struct policy_reader *r, const struct statement *s)
@@ -331,7 +332,7 @@ static const struct {
 	policy_handler handle;
 	bool repeated;
 } policy_words[] = {
-	{"notice", policy_notice, false},
+	{"notice", policy_notice, true},
 	{"contact", policy_contact, false},
 	{"remember", policy_remember, false},
 	{"leftovers", policy_leftovers, false},

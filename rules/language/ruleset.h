@@ -106,8 +106,8 @@ struct signal_rule {
 
 struct policy {
 	struct rule rule;
-	struct slice version; /* "1" if the files give none */
-	struct slice notice;  /* URL of the privacy notice; empty if none */
+	struct slice version;	 /* "1" if the files give none */
+	struct own_texts notice; /* URLs of the privacy notice; which is 0 */
 	struct slice contact;
 	int64_t remember;	   /* seconds that a decision is valid; 180 days by default, at most 400 */
 	purposes undecided_grants; /* besides necessary; 0 by default */

@@ -23,7 +23,7 @@ static void button(struct html *h, struct slice value, enum catalogue_text label
 
 static void notice_link(struct html *h)
 {
-	struct slice notice = ruleset_policy(h->view->query->rules)->notice;
+	struct slice notice = own_notice(h->view);
 
 	if (!notice.n)
 		return;

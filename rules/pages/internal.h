@@ -33,6 +33,8 @@ void html_add(struct html *h, struct slice markup);
 void html_escaped(struct html *h, struct slice text);
 /* The catalogue's text, escaped; of those that the rules may replace, theirs. */
 void html_text(struct html *h, enum catalogue_text which);
+/* The address of the privacy notice in the visitor's language, else in any; empty if there is none. */
+struct slice own_notice(const struct own_view *v);
 /* That the policy changed, and what the rules say of it. */
 void html_changed(struct html *h);
 /* Of a purpose its title, and a paragraph with its text if it has one. */

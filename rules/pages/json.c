@@ -97,7 +97,7 @@ struct slice own_receipt_json(const struct own_view *v)
 	string(&b, "method", slice_str(consent_method_text(consent_token_method(c->value))));
 	list(&b, "granted", rs, c->chosen);
 	list(&b, "refused", rs, ruleset_all_purposes(rs) & ~c->chosen);
-	string(&b, "notice", ruleset_policy(rs)->notice);
+	string(&b, "notice", own_notice(v));
 	string(&b, "contact", ruleset_policy(rs)->contact);
 	string(&b, "signed", c->value);
 	buffer_add_str(&b, "}\n");

@@ -332,14 +332,14 @@ static void links(struct html *h)
 {
 	const struct own_view *v = h->view;
 	const struct policy *p = ruleset_policy(v->query->rules);
-	const struct slice receipt[] = {p->own_path, SLICE("/receipt")};
+	const struct slice receipt[] = {p->own_path, SLICE("/receipt")}, notice = own_notice(v);
 
-	if (v->consent->source != CONSENT_SIGNED && !p->notice.n && !p->contact.n && !v->back.n)
+	if (v->consent->source != CONSENT_SIGNED && !notice.n && !p->contact.n && !v->back.n)
 		return;
 	html_put(h, "<ul>");
 	if (v->consent->source == CONSENT_SIGNED)
 		link(h, arena_concat(v->arena, receipt, 2), TEXT_RECEIPT);
-	link(h, p->notice, TEXT_NOTICE);
+	link(h, notice, TEXT_NOTICE);
 	if (p->contact.n) {
 		html_put(h, "<li>");
 		html_escaped(h, p->contact);

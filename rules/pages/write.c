@@ -23,6 +23,14 @@ void html_changed(struct html *h)
 	html_escaped(h, own_text_find(&p->changed, 0, h->view->language->language));
 }
 
+struct slice own_notice(const struct own_view *v)
+{
+	const struct own_texts *all = &ruleset_policy(v->query->rules)->notice;
+	struct slice found = own_text_find(all, 0, v->language ? v->language->language : slice_of(NULL, 0));
+
+	return found.n || all->n == 0 ? found : all->v[0].text;
+}
+
 void html_title(struct html *h, size_t bit)
 {
 	const struct purpose *p = ruleset_purpose(h->view->query->rules, bit);

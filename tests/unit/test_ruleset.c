@@ -291,7 +291,7 @@ static void test_policy(void **state)
 
 	(void)state;
 	assert_slice(p->version, "2026-03");
-	assert_slice(p->notice, "https://www.example.com/privacy");
+	assert_slice(own_text_find(&p->notice, 0, SLICE("de")), "https://www.example.com/privacy");
 	assert_slice(p->contact, "privacy@example.com");
 	assert_int_equal(p->remember, 90 * 86400);
 	assert_int_equal(p->undecided_grants, PREFERENCES);
@@ -307,7 +307,7 @@ static void test_policy(void **state)
 	assert_int_equal(p->regions[3].grants, 0);
 	ruleset_free(rs);
 	rs = load("policy 1 {\n notice /privacy/\n leftovers expired\n undecided denies\n}\n");
-	assert_slice(ruleset_policy(rs)->notice, "/privacy/");
+	assert_slice(own_text_find(&ruleset_policy(rs)->notice, 0, SLICE("de")), "/privacy/");
 	assert_false(ruleset_policy(rs)->keep_leftovers);
 	ruleset_free(rs);
 }
