@@ -111,18 +111,24 @@ static void url(struct reading *r, struct slice value, unsigned types, struct sl
 		leaks_url(r->l, &r->base, value, types, what);
 }
 
-/* "a.png 1x, b.png 640w": what stands behind an address is a width or density, up to a comma. */
+/* What follows a width or density: they end at a comma, but not in parentheses. */
+static struct slice behind_descriptors(struct slice s)
+{
+	size_t i = 0;
+
+	while (i < s.n && s.p[i] != ',')
+		i += s.p[i] == '(' ? slice_find_char(slice_from(s, i), ')') : 1;
+	return slice_from(s, i + 1);
+}
+
+/* "a.png 1x, b.png 640w" */
 static void srcset(struct reading *r, struct slice value, struct slice what)
 {
-	bool described = false;
 	struct slice word;
 
 	while (next_blank_word(&value, &word)) {
-		if (described)
-			word = slice_from(word, slice_find_char(word, ','));
-		if (word.n == 0)
-			continue;
-		described = word.p[word.n - 1] != ',';
+		if (word.p[word.n - 1] != ',')
+			value = behind_descriptors(value);
 		while (word.n && word.p[word.n - 1] == ',')
 			word.n--;
 		while (word.n && word.p[0] == ',')
