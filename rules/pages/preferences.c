@@ -153,24 +153,39 @@ static void retention(struct html *h, int64_t seconds)
 	html_put(h, ")");
 }
 
+/* Does it say no more than how names begin? */
+static bool is_beginning(struct slice regex)
+{
+	size_t i = 1;
+
+	if (regex.n < 2 || regex.p[0] != '^')
+		return false;
+	while (i < regex.n &&
+	       (ascii_is_alpha(regex.p[i]) || ascii_is_digit(regex.p[i]) || regex.p[i] == '_' || regex.p[i] == '-'))
+		i++;
+	return i == regex.n;
+}
+
 static void list_cookie(void *arg, struct slice text, bool regex, struct slice flags, purposes mask)
 {
 	struct cookies *c = arg;
+	bool beginning = regex && !flags.n && is_beginning(text);
 
-	(void)flags;
 	if (!(mask & c->of) || c->n >= COOKIES_SHOWN_MAX)
 		return;
-	if (regex || slice_eq(text, SLICE("*"))) {
-		c->others |= !regex;
-		if (!regex)
-			return;
+	if (!regex && slice_eq(text, SLICE("*"))) {
+		c->others = true;
+		return;
 	}
+	if (beginning)
+		text = slice_from(text, 1);
+	regex = regex && !beginning;
 	html_add(c->h, c->n++ ? SLICE(", <code>") : SLICE("<code>"));
 	if (regex)
 		html_put(c->h, "/");
 	html_escaped(c->h, text);
-	if (regex)
-		html_put(c->h, "/");
+	if (regex || beginning)
+		html_add(c->h, regex ? SLICE("/") : SLICE("*"));
 	html_put(c->h, "</code>");
 	if (!regex)
 		retention(c->h, age_of(c->h, text));
