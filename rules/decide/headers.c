@@ -89,7 +89,7 @@ static bool remain(const struct remains *r, struct field *f)
 
 static bool link_stays(struct judging *j, const struct link_value *v)
 {
-	unsigned types = carrier_of_link(v->rel, v->as).types;
+	unsigned types = v->unclear ? FILTER_ANY : carrier_of_link(v->rel, v->as).types;
 	struct slice rest = v->imagesrcset;
 	struct srcset_candidate image;
 

@@ -1,26 +1,36 @@
 #include "rules/http/link.h"
 
-/* Offset of the first `end` outside angle brackets and quotes, or s.n. */
-static size_t part_length(struct slice s, char end)
+/* The length of the string in quotes that s begins with; 0 if it has no end. */
+static size_t string_length(struct slice s)
 {
-	bool quoted = false, angle = false;
-	size_t i;
+	size_t i = 1;
 
-	for (i = 0; i < s.n; i++) {
-		char c = s.p[i];
+	while (i < s.n && s.p[i] != '"')
+		i += s.p[i] == '\\' ? 2 : 1;
+	return i < s.n ? i + 1 : 0;
+}
 
-		if (quoted && c == '\\')
-			i++;
-		else if (c == '"' && !angle)
-			quoted = !quoted;
-		else if (quoted)
-			continue;
-		else if (c == '<' || c == '>')
-			angle = c == '<';
-		else if (c == end && !angle)
-			break;
+/*
+ * Offset of the first `end` outside of strings, and of angle brackets if they part, or s.n. What lacks its own end is
+ * none to some browsers, and to others all that follows is in it: then nothing is overlooked.
+ */
+static size_t part_length(struct slice s, char end, bool angles)
+{
+	bool quotes = true;
+	size_t i = 0, n;
+
+	while (i < s.n && s.p[i] != end) {
+		n = 0;
+		if (quotes && s.p[i] == '"') {
+			n = string_length(slice_from(s, i));
+			quotes = n > 0;
+		} else if (angles && s.p[i] == '<') {
+			n = slice_find_char(slice_from(s, i), '>') + 1;
+			angles = i + n <= s.n;
+		}
+		i += n && i + n <= s.n ? n : 1;
 	}
-	return i < s.n ? i : s.n;
+	return i;
 }
 
 static struct slice unquote(struct slice s)
@@ -64,8 +74,9 @@ static void read_value(struct link_value *v)
 	v->valid = true;
 	v->target = slice_trim(slice_from(slice_head(v->raw, end), 1));
 	rest = slice_from(v->raw, end + 1);
+	v->unclear = part_length(rest, '<', false) < rest.n || part_length(rest, '>', false) < rest.n;
 	while (rest.n) {
-		size_t n = part_length(rest, ';');
+		size_t n = part_length(rest, ';', false);
 
 		read_parameter(v, slice_head(rest, n));
 		rest = slice_from(rest, n + 1);
@@ -75,7 +86,7 @@ static void read_value(struct link_value *v)
 bool link_next(struct slice *rest, struct link_value *out)
 {
 	while (rest->n) {
-		size_t n = part_length(*rest, ',');
+		size_t n = part_length(*rest, ',', true);
 
 		*out = (struct link_value){.raw = slice_trim(slice_head(*rest, n))};
 		*rest = slice_from(*rest, n + 1);

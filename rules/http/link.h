@@ -13,7 +13,8 @@ struct link_value {
 	struct slice rel;
 	struct slice as;
 	struct slice imagesrcset;
-	bool valid; /* it has a target in angle brackets; else only raw is set */
+	bool valid;   /* it has a target in angle brackets; else only raw is set */
+	bool unclear; /* there are such among its parameters, and browsers disagree what these are then */
 };
 
 /*
