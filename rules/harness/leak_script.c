@@ -81,6 +81,8 @@ static void quoted_host_at(struct leaks *l, const struct web_url *base, struct s
 {
 	size_t to = at + 1, dots = 0;
 
+	if (to < text.n && text.p[to] == '.') /* "./a" */
+		return;
 	while (to < text.n && is_host_char(text.p[to]))
 		dots += text.p[to++] == '.';
 	if (!dots || to >= text.n || (text.p[to] != text.p[at] && text.p[to] != '/'))
