@@ -120,12 +120,18 @@ static size_t css_escaped_name(struct slice s)
 	return i < s.n && s.p[i] == '(' ? i + slice_find_char(slice_from(s, i), ')') : i;
 }
 
+/* Behind it "url(" would be part of another name, of a colour or a rule perhaps. */
+static bool goes_on(char c)
+{
+	return is_name_char(c) || c == '#' || c == '@';
+}
+
 void leaks_css(struct leaks *l, const struct web_url *base, struct slice text, struct slice what)
 {
 	bool in_name = false;
 	size_t n;
 
-	for (; text.n > 4; in_name = n == 1 && is_name_char(text.p[0]), text = slice_from(text, n)) {
+	for (; text.n > 4; in_name = n == 1 && goes_on(text.p[0]), text = slice_from(text, n)) {
 		struct slice found = {0};
 
 		n = 1;
