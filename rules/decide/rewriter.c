@@ -468,6 +468,7 @@ static struct rewriter_options looking(struct rewriter *r)
 	r->quiet_env.sink = NULL;
 	r->quiet_env.plan = r->plan;
 	r->quiet_decision = *r->x.d;
+	r->quiet_decision.page.xml = false; /* srcdoc is HTML, whatever holds it */
 	o.env = &r->quiet_env;
 	o.decision = &r->quiet_decision;
 	o.sink = into_nothing;

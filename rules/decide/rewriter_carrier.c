@@ -373,6 +373,11 @@ static void collect_inline(struct collected *c, struct slice url, unsigned types
 	case INLINE_DOCUMENT:
 		j = judge_document(c->r, content, PAGE_NOT_UTF8); /* what it says itself is not looked for */
 		break;
+	case INLINE_XML: /* read as HTML; what that takes for text, behind <title/> say, as text */
+		j = judge_document(c->r, content, PAGE_NOT_UTF8);
+		collect_one(c, &j);
+		j = judge_script(c->r, content, NULL, c->element);
+		break;
 	case INLINE_STYLE:
 		j = judge_style(c->r, content, c->element);
 		break;

@@ -114,8 +114,10 @@ static enum inline_kind kind_of(struct slice header, unsigned types)
 {
 	struct slice type = slice_trim(slice_head(header, slice_find_char(header, ';')));
 
+	if (is_document(type) && !(types & (FILTER_SUBDOCUMENT | FILTER_OBJECT | FILTER_DOCUMENT)))
+		return INLINE_NONE;
 	if (is_document(type))
-		return types & (FILTER_SUBDOCUMENT | FILTER_OBJECT | FILTER_DOCUMENT) ? INLINE_DOCUMENT : INLINE_NONE;
+		return slice_ieq(type, SLICE("text/html")) ? INLINE_DOCUMENT : INLINE_XML;
 	if (types == FILTER_STYLESHEET) /* in quirks mode of any type */
 		return INLINE_STYLE;
 	if (slice_ieq(type, SLICE("text/css")))

@@ -230,7 +230,7 @@ struct slice neutral_style(struct rewriter *r, struct slice css, const struct be
 
 /* ---- rewriter_inline.c ---- */
 
-enum inline_kind { INLINE_NONE, INLINE_DOCUMENT, INLINE_STYLE, INLINE_SCRIPT };
+enum inline_kind { INLINE_NONE, INLINE_DOCUMENT, INLINE_XML, INLINE_STYLE, INLINE_SCRIPT };
 
 /*
  * What a URL, requested for these types, holds itself and a browser would show or run: *content, decoded, in the arena.
