@@ -186,9 +186,12 @@ class H2:
         return sid
 
     def data(self, sid, content=b'', end=False, pad=None):
+        """One DATA frame, whether or not the windows allow it; they become smaller by it."""
         flags = (END_STREAM if end else 0) | (PADDED if pad is not None else 0)
         if pad is not None:
             content = bytes([pad]) + content + bytes(pad)
+        self.streams[sid].window -= len(content)
+        self.window -= len(content)
         self.send(frame(DATA, flags, sid, content))
 
     def upload(self, sid, content, end=True, piece=FRAME):
@@ -199,8 +202,6 @@ class H2:
             if s.reset is not None:
                 raise Reset(s.reset, s)
             n = min(s.window, self.window, piece, len(content) - at)
-            s.window -= n
-            self.window -= n
             self.data(sid, content[at:at + n], end and at + n == len(content))
             at += n
         if end and not content:

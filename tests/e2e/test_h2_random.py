@@ -110,8 +110,6 @@ class Visitor:
         if s.reset is not None or sid in self.gone:
             del self.uploads[sid]
             return
-        s.window -= n
-        c.window -= n
         self.uploads[sid] = left - n
         if n == left:
             del self.uploads[sid]
