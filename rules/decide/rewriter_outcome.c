@@ -73,6 +73,17 @@ bool tag_has_content(const struct tag *t)
 	return !(t->flags & ELEMENT_VOID) && !html_is_void(t->token->name_raw);
 }
 
+/* The tag goes: what follows it is not in its element. */
+static void take_back(struct rewriter *r, const struct tag *t)
+{
+	if (r->matcher)
+		selector_matcher_take_back(r->matcher);
+	for (size_t i = 0; i < r->n_followed; i++)
+		r->followed[i].depth -= r->followed[i].name == t->token->name;
+	if (t->element == ELEMENT_AMP_ANALYTICS)
+		r->amp = false;
+}
+
 /* The element goes, with what is in it. */
 static bool leave_out(struct rewriter *r, struct tag *t, enum verdict_kind kind, struct slice instead)
 {
@@ -83,6 +94,7 @@ static bool leave_out(struct rewriter *r, struct tag *t, enum verdict_kind kind,
 	if (token->left_foreign && instead.n == 0)
 		instead = SLICE("<span hidden></span>"); /* which leaves svg as the tag would have */
 	rewriter_report(r, token->offset, token->raw, instead, v);
+	take_back(r, t);
 	if (tag_has_content(t))
 		rewriter_drop(r, token);
 	return rewriter_put(r, instead);

@@ -72,6 +72,11 @@ CG_NONNULL void selector_matcher_reset(struct selector_matcher *m);
  */
 CG_NONNULL size_t selector_matcher_start(struct selector_matcher *m, const struct html_token *tag,
 					 struct buffer *scratch, size_t hits[SELECTOR_HITS_MAX]);
+/*
+ * Takes back the start tag shown last, if it was the last tag shown: it is left out of the page, so nothing is in it,
+ * and what it would have ended goes on.
+ */
+CG_NONNULL void selector_matcher_take_back(struct selector_matcher *m);
 /* Shows an end tag. */
 CG_NONNULL void selector_matcher_end(struct selector_matcher *m, const struct html_token *tag);
 

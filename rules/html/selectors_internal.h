@@ -273,6 +273,18 @@ struct selector_value {
 
 #define BEYOND_COUNTERS 64
 
+/* What was open before the start tag shown last, for as long as that can be taken back. */
+struct selector_before {
+	bool possible;
+	bool copied; /* else n and phase say it all: something was only added */
+	unsigned n;
+	enum selector_phase phase;
+	uint64_t beyond;
+	uint32_t beyond_of[BEYOND_COUNTERS];
+	struct selector_open open[SELECTOR_DEPTH];
+	uint64_t *held;
+};
+
 struct selector_matcher {
 	const struct selectors *set;
 	/* The element at hand. */
@@ -291,6 +303,7 @@ struct selector_matcher {
 	uint64_t beyond; /* open elements that are not remembered */
 	uint32_t beyond_of[BEYOND_COUNTERS];
 	enum selector_phase phase;
+	struct selector_before before;
 	size_t words;	/* of a set of prefixes */
 	uint64_t *held; /* for open[i]: what holds for it at 2 * i * words, for it or what it is in one set further */
 	uint64_t *own;	/* what holds for the element at hand */
@@ -320,6 +333,8 @@ void selector_imply(struct selector_matcher *m, struct slice name);
 bool selector_stack_before(struct selector_matcher *m, uint32_t bits);
 /* The element at hand is open now; m->own holds what holds for it. */
 void selector_stack_push(struct selector_matcher *m, uint32_t bits);
+/* The element at hand was never there. */
+void selector_stack_take_back(struct selector_matcher *m);
 void selector_stack_end(struct selector_matcher *m, uint64_t name);
 void selector_stack_reset(struct selector_matcher *m);
 

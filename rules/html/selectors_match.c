@@ -306,7 +306,7 @@ static void find_buckets(struct selector_matcher *m, const struct selector_scope
 struct selector_matcher *selector_matcher_new(const struct selectors *s)
 {
 	size_t words = (s->prefixes + 63) / 64, slots = s->bucket_mask + 1, n;
-	size_t sets = s->tracks ? 2 * SELECTOR_DEPTH + 1 : 0;
+	size_t sets = s->tracks ? 4 * SELECTOR_DEPTH + 1 : 0;
 	struct selector_matcher *m;
 	char *at;
 
@@ -319,7 +319,8 @@ struct selector_matcher *selector_matcher_new(const struct selectors *s)
 	m->words = words;
 	at = (char *)(m + 1);
 	m->held = (uint64_t *)(void *)at;
-	m->own = s->tracks ? m->held + 2 * SELECTOR_DEPTH * words : m->held;
+	m->before.held = m->held + (s->tracks ? 2 * SELECTOR_DEPTH * words : 0);
+	m->own = m->before.held + (s->tracks ? 2 * SELECTOR_DEPTH * words : 0);
 	at += sets * words * sizeof *m->held;
 	m->values = (struct selector_value *)(void *)at;
 	at += s->attribute_count * sizeof *m->values;
@@ -390,6 +391,7 @@ size_t selector_matcher_start(struct selector_matcher *m, const struct html_toke
 	struct asked asked = {.hits = hits};
 	uint32_t bits;
 
+	m->before.possible = false;
 	if (tag->end_tag || !name || (!tracked && !scope && !s->any.bits))
 		return 0;
 	m->scratch = scratch;
@@ -405,11 +407,17 @@ size_t selector_matcher_start(struct selector_matcher *m, const struct html_toke
 	return asked.n;
 }
 
+void selector_matcher_take_back(struct selector_matcher *m)
+{
+	selector_stack_take_back(m);
+}
+
 void selector_matcher_end(struct selector_matcher *m, const struct html_token *tag)
 {
 	const struct selectors *s = m->set;
 	const struct selector_scope *scope;
 
+	m->before.possible = false;
 	if (!s->tracks || !tag->end_tag || !tag->name)
 		return;
 	scope = s->full ? NULL : selector_scope_find(s, tag->name);

@@ -10,7 +10,39 @@ void selector_stack_reset(struct selector_matcher *m)
 	m->n = 0;
 	m->beyond = 0;
 	m->phase = BEFORE_HTML;
+	m->before.possible = false;
 	memset(m->beyond_of, 0, sizeof m->beyond_of);
+}
+
+/* Before anything but what lies above the elements that were open changes. */
+static void save(struct selector_matcher *m)
+{
+	struct selector_before *b = &m->before;
+
+	if (!b->possible || b->copied)
+		return;
+	b->copied = true;
+	b->beyond = m->beyond;
+	memcpy(b->beyond_of, m->beyond_of, sizeof b->beyond_of);
+	memcpy(b->open, m->open, b->n * sizeof *b->open);
+	memcpy(b->held, m->held, 2 * b->n * m->words * sizeof *b->held);
+}
+
+void selector_stack_take_back(struct selector_matcher *m)
+{
+	const struct selector_before *b = &m->before;
+
+	if (!b->possible)
+		return;
+	m->n = b->n;
+	m->phase = b->phase;
+	if (b->copied) {
+		m->beyond = b->beyond;
+		memcpy(m->beyond_of, b->beyond_of, sizeof b->beyond_of);
+		memcpy(m->open, b->open, b->n * sizeof *b->open);
+		memcpy(m->held, b->held, 2 * b->n * m->words * sizeof *b->held);
+	}
+	m->before.possible = false;
 }
 
 static void forget_beyond(struct selector_matcher *m)
@@ -24,6 +56,8 @@ static void forget_beyond(struct selector_matcher *m)
 /* Leaves all but the outer n. */
 static void keep(struct selector_matcher *m, unsigned n)
 {
+	if (n < m->n || m->beyond)
+		save(m);
 	m->n = n;
 	forget_beyond(m);
 }
@@ -31,6 +65,7 @@ static void keep(struct selector_matcher *m, unsigned n)
 /* Leaves the element at, counted from 1, and all in it. */
 static void close_at(struct selector_matcher *m, unsigned at)
 {
+	save(m);
 	if (m->open[at - 1].count > 1) {
 		m->open[at - 1].count--;
 		keep(m, at);
@@ -99,6 +134,7 @@ static void inherit(struct selector_matcher *m, unsigned i, unsigned parent)
 /* Takes one out from between; what is in it stays open. reparent: and is no longer in it. */
 static void take_out(struct selector_matcher *m, unsigned at, bool reparent)
 {
+	save(m);
 	if (m->open[at - 1].count > 1) {
 		m->open[at - 1].count--;
 		return;
@@ -356,6 +392,10 @@ bool selector_stack_before(struct selector_matcher *m, uint32_t bits)
 {
 	bool made = true;
 
+	m->before.possible = true;
+	m->before.copied = false;
+	m->before.n = m->n;
+	m->before.phase = m->phase;
 	m->parent = m->n;
 	if (m->set->full && m->html)
 		leave_foreign(m);
@@ -382,11 +422,13 @@ void selector_stack_push(struct selector_matcher *m, uint32_t bits)
 	if (m->beyond || (t && m->parent == m->n && t->name == m->name && t->foreign == !m->html &&
 			  selector_which(bits) != IS_TABLE && memcmp(selector_own(m, m->n - 1), m->own, size) == 0)) {
 		if (!m->beyond && t->count < UINT32_MAX) {
+			save(m);
 			t->count++;
 			return;
 		}
 	}
 	if (m->beyond || m->n == SELECTOR_DEPTH) {
+		save(m);
 		m->beyond++;
 		m->beyond_of[selector_mix(m->name, 0) % BEYOND_COUNTERS]++;
 		return;

@@ -279,6 +279,15 @@ def timeouts(**how):
     return 'timeouts {\n' + ''.join(f' {name} {value}\n' for name, value in how.items()) + '}'
 
 
+def patient(extra):
+    """With long timeouts in place of the defaults, which a busy machine may reach by itself."""
+    before, block, after = re.fullmatch(r'(.*?)(?:timeouts \{([^}]*)\}(.*))?', extra, re.S).groups(default='')
+    for name in ('handshake', 'head', 'body', 'connect', 'response'):
+        if not re.search(rf'^\s*{name} ', block, re.M):
+            block += f' {name} 120s\n'
+    return f'{before}\ntimeouts {{\n{block}}}{after}'
+
+
 class Proxy:
     """crumbgate with one configuration; ports are chosen here. `extra` goes to the top of the file; `under` is the
     command line of a tool that runs it."""
@@ -296,7 +305,7 @@ class Proxy:
         upstream = origin if isinstance(origin, str) else 'http://127.0.0.1:%d' % origin.port
         self.write_rules(rules)
         with open(self.conf, 'w') as f:
-            f.write(f'''{extra}
+            f.write(f'''{patient(extra)}
 workers {workers}
 listen 127.0.0.1:{self.port} tls
 listen 127.0.0.1:{self.plain_port}

@@ -610,6 +610,43 @@ static void test_selectors_alone(void **state)
 	buffer_free(&out);
 }
 
+/* What is left out is nobody's parent, ends nothing, and is not counted. */
+static void test_beside_what_is_left_out(void **state)
+{
+	static const char rules[] = "purpose analytics\npurpose advertising\n"
+				    "beacon .ad > p, p > b, .x is advertising removed\n"
+				    "beacon .r is advertising replaced by \"<hr>\"\n"
+				    "inject html after \"#main\" is necessary <<HTML\n<i>\nHTML\n";
+	static const struct page_row rows[] = {
+		{"<div class=ad><b class=x></b><p>1</p>2</div>", "<div class=ad>2</div>"},
+		{"<div class=ad><div class=x><div>1</div></div><p>2</p></div>", "<div class=ad></div>"},
+		{"<div class=ad><div class=ad><div class=x>1</div><p>2</p></div><p>3</p></div>",
+		 "<div class=ad><div class=ad></div></div>"},
+		{"<div class=ad><u class=r>1</u><p>2</p></div>", "<div class=ad><hr></div>"},
+		{"<div class=ad><script class=x></script><p>2</p></div>", "<div class=ad></div>"},
+		{"<p>1<p class=x>2</p><b>3</b>", "<p>1"},
+		{"<p>1<hr class=x><b>3</b>", "<p>1"},
+		{"<p>1<hr><b>3</b>", "<p>1<hr><b>3</b>"},
+		{"<ul><li class=ad>1<li class=x>2</li><p>3</p></ul>", "<ul><li class=ad>1</ul>"},
+		{"<ul><li class=ad>1<li>2</li><p>3</p></ul>", "<ul><li class=ad>1<li>2</li><p>3</p></ul>"},
+		{"<table><tr><td class=ad>1<td class=x>2</td><p>3</p></table>", "<table><tr><td class=ad>1</table>"},
+		{"<table class=x><p>1</p></table><div class=ad><p>2</p>3", "<div class=ad>3"},
+		{"<svg class=ad><g class=x><a></a></g><p>1</p>", "<svg class=ad><p>1</p>"},
+		{"<div id=main><div class=x>1</div>2</div>3", "<div id=main>2</div><i>\n3"},
+		{"<div id=main><div class=r>1<div></div></div>2</div>3", "<div id=main><hr>2</div><i>\n3"},
+	};
+
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, rules);
+	page_visit(&f, "");
+	expand(&f);
+	for (size_t i = 0; i < CG_COUNT(rows); i++)
+		page_check_row(&f, &rows[i]);
+	fixture_close(&f);
+}
+
 struct taken {
 	struct buffer octets;
 	size_t slices;
@@ -668,13 +705,21 @@ static void test_observe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_carriers),	cmocka_unit_test(test_scripts),
-		cmocka_unit_test(test_inline_urls),	cmocka_unit_test(test_elements),
-		cmocka_unit_test(test_granted),		cmocka_unit_test(test_places),
-		cmocka_unit_test(test_navigation),	cmocka_unit_test(test_policy),
-		cmocka_unit_test(test_narrowed_policy), cmocka_unit_test(test_mark_in_pieces),
-		cmocka_unit_test(test_unreadable),	cmocka_unit_test(test_oversized),
-		cmocka_unit_test(test_selectors_alone), cmocka_unit_test(test_unchanged_together),
+		cmocka_unit_test(test_carriers),
+		cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_inline_urls),
+		cmocka_unit_test(test_elements),
+		cmocka_unit_test(test_granted),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_navigation),
+		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_narrowed_policy),
+		cmocka_unit_test(test_mark_in_pieces),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_oversized),
+		cmocka_unit_test(test_selectors_alone),
+		cmocka_unit_test(test_unchanged_together),
+		cmocka_unit_test(test_beside_what_is_left_out),
 		cmocka_unit_test(test_observe),
 	};
 
