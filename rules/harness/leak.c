@@ -246,11 +246,6 @@ static void link_field(struct leaks *l, struct slice value, struct slice what)
 	}
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 struct slice leaks_refresh_url(struct slice value)
 {
 	struct slice none = {0}, word, to;
@@ -259,7 +254,7 @@ struct slice leaks_refresh_url(struct slice value)
 	value = slice_trim(value);
 	while (at < value.n && ((value.p[at] >= '0' && value.p[at] <= '9') || value.p[at] == '.'))
 		at++;
-	if (at == 0 || at == value.n || (value.p[at] != ';' && value.p[at] != ',' && !is_blank(value.p[at])))
+	if (at == 0 || at == value.n || (value.p[at] != ';' && value.p[at] != ',' && !leak_space(value.p[at])))
 		return none;
 	value = slice_trim(slice_from(value, at + 1));
 	if (slice_istarts_with(value, SLICE("url")) && slice_cut(slice_from(value, 3), '=', &word, &to) &&

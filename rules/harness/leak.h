@@ -33,6 +33,12 @@ struct leaks {
 	size_t first_order; /* of the statements that named URLs since it was set: the first one's place */
 };
 
+/* White space in HTML and CSS. */
+static inline bool leak_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
+}
+
 /* Something passed. rule NULL: a pattern hit its limits. */
 void leaks_add(struct leaks *l, struct slice what, const struct rule *rule, purposes mask);
 /*

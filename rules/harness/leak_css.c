@@ -1,11 +1,6 @@
 /* The styles of leak.h. What holds escapes is not read. */
 #include "rules/harness/leak.h"
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
-}
-
 /* The length of the string at s, with its quotes; without an end it reaches to the line's (CSS Syntax 4.3.5). */
 static size_t css_string(struct slice s)
 {
@@ -24,7 +19,7 @@ static bool ends_well(struct slice string)
 
 static struct slice skip_css_blanks(struct slice s)
 {
-	while (s.n && is_blank(s.p[0]))
+	while (s.n && leak_space(s.p[0]))
 		s = slice_from(s, 1);
 	return s;
 }
@@ -34,7 +29,7 @@ static struct slice css_bare_url(struct slice s)
 {
 	size_t i = 0;
 
-	while (i < s.n && s.p[i] != ')' && s.p[i] != '"' && s.p[i] != '\'' && s.p[i] != '(' && !is_blank(s.p[i]) &&
+	while (i < s.n && s.p[i] != ')' && s.p[i] != '"' && s.p[i] != '\'' && s.p[i] != '(' && !leak_space(s.p[i]) &&
 	       (unsigned char)s.p[i] > ' ')
 		i++;
 	s = skip_css_blanks(slice_from(s, i)).n == 0 || skip_css_blanks(slice_from(s, i)).p[0] == ')'
@@ -106,7 +101,7 @@ static size_t css_escape(struct slice s)
 
 	while (i < s.n && i < 7 && ascii_hex_value(s.p[i]) >= 0)
 		i++;
-	i += i == 1 || (i < s.n && is_blank(s.p[i]));
+	i += i == 1 || (i < s.n && leak_space(s.p[i]));
 	return i < s.n ? i : s.n;
 }
 

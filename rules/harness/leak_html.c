@@ -27,19 +27,14 @@ struct reading {
 
 /* -- words --------------------------------------------------------------------------------------------------------- */
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
-}
-
 /* The next word, blanks apart; false at the end. */
 static bool next_blank_word(struct slice *rest, struct slice *word)
 {
 	size_t i = 0, from;
 
-	for (; i < rest->n && is_blank(rest->p[i]); i++)
+	for (; i < rest->n && leak_space(rest->p[i]); i++)
 		;
-	for (from = i; i < rest->n && !is_blank(rest->p[i]); i++)
+	for (from = i; i < rest->n && !leak_space(rest->p[i]); i++)
 		;
 	*word = slice_of(rest->p + from, i - from);
 	*rest = slice_from(*rest, i);
@@ -420,10 +415,10 @@ static void style_sheet(struct reading *r, struct slice instruction)
 	struct slice rest = slice_from(instruction, target.n), name, value;
 	char quote;
 
-	if (!r->l->xml || r->tag.n || !slice_starts_with(instruction, target) || !rest.n || !is_blank(rest.p[0]))
+	if (!r->l->xml || r->tag.n || !slice_starts_with(instruction, target) || !rest.n || !leak_space(rest.p[0]))
 		return;
 	while (slice_cut(rest, '=', &name, &rest)) {
-		while (rest.n && is_blank(rest.p[0]))
+		while (rest.n && leak_space(rest.p[0]))
 			rest = slice_from(rest, 1);
 		if (rest.n == 0 || (rest.p[0] != '"' && rest.p[0] != '\''))
 			return;

@@ -12,23 +12,9 @@
 #include <unistd.h>
 
 #include "proxy/tls/slab.h"
-#include "proxy/tls/tls.h"
-#include "tests/support/files.h"
+#include "tests/support/tls_site.h"
 
 #define ANSWER 1024
-
-static const char config_text[] = "listen *:443 tls\n"
-				  "site a.example {\n"
-				  "    certificate a.pem key a.key\n"
-				  "    upstream http://127.0.0.1:1\n"
-				  "    rules site.rules\n"
-				  "}\n";
-
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "bench_handshake: %s\n", what);
-	exit(1);
-}
 
 /* -- the visitor -------------------------------------------------------------------------------------------------- */
 
@@ -55,18 +41,14 @@ static SSL_CTX *visitor_context(int version)
 
 static SSL *visit(SSL_CTX *ctx, int fd, bool resume)
 {
-	SSL *ssl = SSL_new(ctx);
+	SSL *ssl = tls_site_visitor(ctx, fd);
 
-	SSL_set_fd(ssl, fd);
-	SSL_set_tlsext_host_name(ssl, "a.example");
-	SSL_set_alpn_protos(ssl, (const unsigned char *)"\x08http/1.1", 9);
 	if (resume && ticket) { /* a copy: one that was used is not offered again */
 		SSL_SESSION *copy = SSL_SESSION_dup(ticket);
 
 		SSL_set_session(ssl, copy);
 		SSL_SESSION_free(copy);
 	}
-	SSL_set_connect_state(ssl);
 	return ssl;
 }
 
@@ -78,7 +60,7 @@ static void take_answer(SSL *ssl)
 	while (SSL_read_ex(ssl, answer, sizeof answer, &got) == 1)
 		n += got;
 	if (n != ANSWER)
-		die("the visitor got no answer");
+		tls_site_die("the visitor got no answer");
 }
 
 /* -- the server --------------------------------------------------------------------------------------------------- */
@@ -136,7 +118,7 @@ static double connection(struct tls_server *t, SSL_CTX *visitors, bool resume)
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == -1)
-		die("socketpair failed");
+		tls_site_die("socketpair failed");
 	theirs = visit(visitors, pair[0], resume);
 	(void)SSL_do_handshake(theirs);
 	from = cpu_us();
@@ -144,16 +126,16 @@ static double connection(struct tls_server *t, SSL_CTX *visitors, bool resume)
 	spent = cpu_us() - from;
 	while (SSL_do_handshake(theirs) != 1) /* TLS 1.2 needs another turn */
 		if (tls_handshake(ours) == TLS_FAILED)
-			die(tls_error(ours));
+			tls_site_die(tls_error(ours));
 	if (SSL_write(theirs, "request", 7) != 7)
-		die("the visitor could not ask");
+		tls_site_die("the visitor could not ask");
 	from = cpu_us();
 	if (!serve_request(ours))
-		die(tls_error(ours));
+		tls_site_die(tls_error(ours));
 	spent += cpu_us() - from;
 	take_answer(theirs);
 	if (tls_resumed(ours) != resume)
-		die(resume ? "a connection was not resumed" : "a connection was resumed");
+		tls_site_die(resume ? "a connection was not resumed" : "a connection was resumed");
 	from = cpu_us();
 	serve_end(ours);
 	spent += cpu_us() - from;
@@ -164,40 +146,20 @@ static double connection(struct tls_server *t, SSL_CTX *visitors, bool resume)
 	return spent;
 }
 
-static struct tls_server *start(struct files *files, struct config **config)
-{
-	struct diagnostics d;
-	struct tls_server *t;
-
-	files_init(files);
-	files_make(files, "a", "a.example");
-	files_put(files, "crumbgate.conf", slice_str(config_text));
-	files_put(files, "site.rules", SLICE("mode enforce\n"));
-	diagnostics_init(&d);
-	*config = config_load(&files->loader, &config_resolver_system, SLICE("crumbgate.conf"), &d);
-	t = *config ? tls_server_new(*config, &files->loader, &d) : NULL;
-	if (!t)
-		die("the configuration does not load");
-	diagnostics_free(&d);
-	return t;
-}
-
 int main(int argc, char **argv)
 {
 	size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
 	bool resume = argc > 2 && argv[2][0] == 'r';
-	struct config *config;
-	struct tls_server *t;
-	struct files files;
+	struct tls_site site;
 	SSL_CTX *visitors;
 	double least = 1e9, sum = 0;
 
 	(void)tls_use_slabs(); /* as in a worker */
-	t = start(&files, &config);
+	tls_site_open(&site);
 	visitors = visitor_context(argc > 3 ? TLS1_2_VERSION : TLS1_3_VERSION);
-	(void)connection(t, visitors, false); /* what only the first one costs, and the first ticket */
+	(void)connection(site.server, visitors, false); /* what only the first one costs, and the first ticket */
 	for (size_t i = 0; i < n; i++) {
-		double us = connection(t, visitors, resume);
+		double us = connection(site.server, visitors, resume);
 
 		sum += us;
 		if (us < least)
@@ -207,8 +169,6 @@ int main(int argc, char **argv)
 	       sum / (double)(n ? n : 1), least);
 	SSL_SESSION_free(ticket);
 	SSL_CTX_free(visitors);
-	tls_server_free(t);
-	config_free(config);
-	files_free(&files);
+	tls_site_close(&site);
 	return 0;
 }

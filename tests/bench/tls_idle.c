@@ -12,23 +12,9 @@
 #include <unistd.h>
 
 #include "proxy/tls/slab.h"
-#include "proxy/tls/tls.h"
-#include "tests/support/files.h"
+#include "tests/support/tls_site.h"
 
 #define ANSWER 4096
-
-static const char config_text[] = "listen *:443 tls\n"
-				  "site a.example {\n"
-				  "    certificate a.pem key a.key\n"
-				  "    upstream http://127.0.0.1:1\n"
-				  "    rules site.rules\n"
-				  "}\n";
-
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "tls_idle: %s\n", what);
-	exit(1);
-}
 
 /* -- the visitors' process --------------------------------------------------------------------------------------- */
 
@@ -36,16 +22,13 @@ static void visit(SSL_CTX *ctx, int fd)
 {
 	char answer[ANSWER];
 	size_t n, got = 0;
-	SSL *ssl = SSL_new(ctx);
+	SSL *ssl = tls_site_visitor(ctx, fd);
 
-	SSL_set_fd(ssl, fd);
-	SSL_set_tlsext_host_name(ssl, "a.example");
-	SSL_set_alpn_protos(ssl, (const unsigned char *)"\x08http/1.1", 9);
 	if (SSL_connect(ssl) != 1 || SSL_write(ssl, "request", 7) != 7)
-		die("a visitor's handshake failed");
+		tls_site_die("a visitor's handshake failed");
 	while (got < sizeof answer) {
 		if (SSL_read_ex(ssl, answer, sizeof answer - got, &n) != 1)
-			die("a visitor got no answer");
+			tls_site_die("a visitor got no answer");
 		got += n;
 	}
 	/* The connection stays open: neither it nor the socket is freed. */
@@ -71,7 +54,7 @@ static size_t resident(void)
 	FILE *f = fopen("/proc/self/statm", "r");
 
 	if (!f || fscanf(f, "%lu %lu", &size, &pages) != 2)
-		die("there is no /proc/self/statm");
+		tls_site_die("there is no /proc/self/statm");
 	fclose(f);
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
@@ -93,26 +76,8 @@ static SSL *serve(struct tls_server *t, int fd)
 		r = r == TLS_WANT_READ ? TLS_OK : r;
 	}
 	if (r != TLS_OK || tls_write(ssl, answer, sizeof answer, &n) != TLS_OK || n != sizeof answer)
-		die(ssl ? tls_error(ssl) : "memory ran out");
+		tls_site_die(ssl ? tls_error(ssl) : "memory ran out");
 	return ssl;
-}
-
-static struct tls_server *start(struct files *files, struct config **config)
-{
-	struct diagnostics d;
-	struct tls_server *t;
-
-	files_init(files);
-	files_make(files, "a", "a.example");
-	files_put(files, "crumbgate.conf", slice_str(config_text));
-	files_put(files, "site.rules", SLICE("mode enforce\n"));
-	diagnostics_init(&d);
-	*config = config_load(&files->loader, &config_resolver_system, SLICE("crumbgate.conf"), &d);
-	t = *config ? tls_server_new(*config, &files->loader, &d) : NULL;
-	if (!t)
-		die("the configuration does not load");
-	diagnostics_free(&d);
-	return t;
 }
 
 static void make_pairs(int *ours, int *theirs, size_t n)
@@ -120,12 +85,12 @@ static void make_pairs(int *ours, int *theirs, size_t n)
 	struct rlimit limit = {2 * n + 64, 2 * n + 64};
 
 	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
-		die("that many files cannot be open: raise ulimit -n");
+		tls_site_die("that many files cannot be open: raise ulimit -n");
 	for (size_t i = 0; i < n; i++) {
 		int pair[2];
 
 		if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
-			die("socketpair failed");
+			tls_site_die("socketpair failed");
 		ours[i] = pair[0];
 		theirs[i] = pair[1];
 	}
@@ -136,9 +101,7 @@ int main(int argc, char **argv)
 	size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000, before, in_slabs;
 	int *ours = calloc(n, sizeof *ours), *theirs = calloc(n, sizeof *theirs), status;
 	SSL **ssl = calloc(n, sizeof(SSL *));
-	struct tls_server *t;
-	struct config *config;
-	struct files files;
+	struct tls_site site;
 	pid_t child;
 
 	make_pairs(ours, theirs, n);
@@ -151,12 +114,12 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < n; i++)
 		close(theirs[i]);
 	(void)tls_use_slabs(); /* as in a worker */
-	t = start(&files, &config);
-	tls_free(serve(t, ours[0])); /* what only the first one costs */
+	tls_site_open(&site);
+	tls_free(serve(site.server, ours[0])); /* what only the first one costs */
 	before = resident();
 	in_slabs = slab_state().used;
 	for (size_t i = 1; i < n; i++)
-		ssl[i] = serve(t, ours[i]);
+		ssl[i] = serve(site.server, ours[i]);
 	printf("%zu connections, %s: %.1f KiB resident each, %.1f KiB of slabs\n", n - 1, tls_version(ssl[n - 1]),
 	       (double)(resident() - before) / 1024 / (double)(n - 1),
 	       (double)(slab_state().used - in_slabs) / 1024 / (double)(n - 1));
@@ -165,9 +128,7 @@ int main(int argc, char **argv)
 		close(ours[i]);
 	}
 	waitpid(child, &status, 0);
-	tls_server_free(t);
-	config_free(config);
-	files_free(&files);
+	tls_site_close(&site);
 	free(ours);
 	free(theirs);
 	free(ssl);
