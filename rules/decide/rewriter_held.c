@@ -91,16 +91,49 @@ static bool leaves(const struct beacon_judgement *j)
 	return rule && (rule->action == BEACON_REMOVED || (rule->action == BEACON_REPLACED && rule->replacement.n));
 }
 
+/*
+ * In svg and XML the content is markup: what it says to a browser, in the arena. False if it is not known to its end,
+ * or if memory ran out.
+ */
+static bool understood(struct rewriter *r, struct slice *text)
+{
+	struct slice raw = content_of(r);
+	bool markup = false;
+
+	*text = raw;
+	if (r->held.decode && !html_child_text(raw, &r->scratch, text, &markup))
+		return rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
+	if (text->p != raw.p)
+		*text = arena_copy(&r->arena, *text);
+	return !markup;
+}
+
+/*
+ * What has more than text in it (a comment, a tag) is cut in pieces that a browser puts together: nobody writes a
+ * script or style so, and it does nothing.
+ */
+static bool interrupted(struct rewriter *r)
+{
+	static const struct beacon_judgement j = {
+		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "the script or style has markup in it"};
+	const struct verdict *v;
+
+	if (r->result != REWRITER_OK)
+		return false;
+	v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
+	release(r);
+	inert(r, ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY);
+	return put_tag(r, v) && rewriter_put(r, content_of(r));
+}
+
 static bool finish_script(struct rewriter *r, bool *stays)
 {
-	struct slice text = content_of(r);
+	struct slice text;
 	struct beacon_judgement j;
 	const struct verdict *v;
 
-	if (r->held.decode && !html_decode_text(text, &r->scratch, &text))
-		return rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
-	if (text.p != content_of(r).p)
-		text = arena_copy(&r->arena, text);
+	if (!understood(r, &text))
+		return interrupted(r);
 	j = judge_element(r, text, r->held.text, &r->held.selected, &r->held.selected.said);
 	if (j.pass) {
 		if (j.match.rule)
@@ -116,59 +149,29 @@ static bool finish_script(struct rewriter *r, bool *stays)
 
 /* -- styles -------------------------------------------------------------------------------------------------------- */
 
-/*
- * In svg and XHTML character references count in a style, but not in its CDATA sections: what is denied in either
- * reading goes.
- */
-static struct slice neutral_references(struct rewriter *r, struct slice css, struct beacon_judgement *denied)
+/* Of the content the piece raw, which says css. */
+static bool put_style(struct rewriter *r, struct slice raw, struct slice css)
 {
-	struct slice text, out;
-
-	if (!html_decode_text(css, &r->scratch, &text)) {
-		(void)rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
-		return slice_of(NULL, 0);
-	}
-	if (text.p != css.p)
-		text = arena_copy(&r->arena, text);
-	out = neutral_style(r, text, &r->held.selected.said, denied);
-	if (denied->pass)
-		return css;
-	if (slice_find(css, SLICE("<![CDATA[")) < css.n)
-		return slice_of(NULL, 0);
-	return edit_escape(r, out);
-}
-
-static struct slice neutral_content(struct rewriter *r, struct slice css, struct beacon_judgement *denied)
-{
-	struct beacon_judgement j;
-	struct slice out = neutral_style(r, css, &r->held.selected.said, denied);
-
-	if (!r->held.decode || slice_find_char(css, '&') == css.n)
-		return out;
-	out = neutral_references(r, out, &j);
-	if (denied->pass)
-		*denied = j;
-	return out;
-}
-
-/* The first n octets of the content. */
-static bool put_style(struct rewriter *r, size_t n)
-{
-	struct slice css = slice_head(content_of(r), n), out;
 	struct beacon_judgement denied;
+	struct slice out = neutral_style(r, css, &r->held.selected.said, &denied);
 	const struct verdict *v;
 
-	out = neutral_content(r, css, &denied);
-	if (!denied.pass) {
-		v = rewriter_verdict(r, VERDICT_REWRITE, shown(r, &denied), &denied, r->held.offset);
-		rewriter_report(r, r->held.offset + r->held.tag, css, out, v);
-	}
+	if (denied.pass)
+		return rewriter_put(r, raw);
+	if (r->held.decode && (css.p != raw.p || slice_find_char(out, '<') < out.n))
+		out = edit_escape(r, out);
+	v = rewriter_verdict(r, VERDICT_REWRITE, shown(r, &denied), &denied, r->held.offset);
+	rewriter_report(r, r->held.offset + r->held.tag, raw, out, v);
 	return rewriter_put(r, out);
 }
 
 static bool finish_style(struct rewriter *r)
 {
-	return put_allowed_tag(r) && put_style(r, content_of(r).n);
+	struct slice css;
+
+	if (!understood(r, &css))
+		return interrupted(r);
+	return put_allowed_tag(r) && put_style(r, content_of(r), css);
 }
 
 /* -- noscript ------------------------------------------------------------------------------------------------------ */
@@ -262,11 +265,11 @@ static bool let_go(struct rewriter *r)
 	return put_allowed_tag(r) && rewriter_put(r, content_of(r));
 }
 
-static bool overflow_script(struct rewriter *r)
+static bool overflow_whole(struct rewriter *r)
 {
 	const struct beacon_judgement j = {.pass = false,
 					   .mask = ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY,
-					   .reason = "the script is longer than the limit"};
+					   .reason = "the script or style is longer than the limit"};
 	const struct verdict *v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
 
 	release(r);
@@ -283,7 +286,7 @@ static bool overflow_style(struct rewriter *r)
 
 	while (n > 0 && css.p[n - 1] != '}')
 		n--;
-	if (!put_allowed_tag(r) || !put_style(r, n))
+	if (!put_allowed_tag(r) || !put_style(r, slice_head(css, n), slice_head(css, n)))
 		return false;
 	r->held.overflown = true;
 	r->held.offset += r->held.tag + (n ? n : css.n);
@@ -313,28 +316,12 @@ static bool overflow(struct rewriter *r)
 		return let_go(r);
 	switch (r->held.what) {
 	case HOLD_SCRIPT:
-		return overflow_script(r);
+		return overflow_whole(r);
 	case HOLD_STYLE:
-		return overflow_style(r);
+		return r->held.decode ? overflow_whole(r) : overflow_style(r);
 	default:
 		return overflow_noscript(r);
 	}
-}
-
-/*
- * In svg and math a script or style is an element like others: a tag in it is a tag. What has markup in it is not known
- * to its end, and does nothing.
- */
-static bool interrupted(struct rewriter *r)
-{
-	static const struct beacon_judgement j = {
-		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "the script or style has markup in it"};
-	const struct verdict *v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
-	bool style = r->held.what == HOLD_STYLE;
-
-	release(r);
-	inert(r, ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY);
-	return put_tag(r, v) && (style ? put_style(r, content_of(r).n) : rewriter_put(r, content_of(r)));
 }
 
 /* -- tokens -------------------------------------------------------------------------------------------------------- */
@@ -358,20 +345,11 @@ static bool ends(const struct rewriter *r, const struct html_token *token)
 	return token->type == HTML_END_TAG || (token->type == HTML_OVERSIZED && token->end_tag && token->first);
 }
 
-/* A tag inside that is more than text; which tags are shown at all depends on the rules, and must not matter. */
-static bool interrupts(const struct rewriter *r, const struct html_token *token)
+/* An element inside, which is looked at as others are. */
+static bool begins(const struct rewriter *r, const struct html_token *token)
 {
-	if (token->ns == HTML_NS_HTML || r->held.what == HOLD_STYLE ||
-	    page_plan_element(r->plan, token->name) != ELEMENT_OTHER)
-		return true;
-	for (size_t i = 0; i < token->attribute_count; i++) {
-		struct slice name = html_attribute_name(token, &token->attributes[i]);
-
-		if (carrier_of(ELEMENT_OTHER, name).kind != CARRIER_NONE ||
-		    carrier_of_property(name).kind != CARRIER_NONE)
-			return true;
-	}
-	return false;
+	return r->held.decode &&
+	       (token->type == HTML_START_TAG || (token->type == HTML_OVERSIZED && token->first && !token->end_tag));
 }
 
 /* In svg and math an end tag of an element around it ends it too. */
@@ -391,7 +369,7 @@ bool held_token(struct rewriter *r, const struct html_token *token)
 	}
 	if (ends_around(r, token) || (token->left_foreign && r->held.what == HOLD_STYLE))
 		return held_end(r) && rewriter_again(r, token);
-	if (token->type == HTML_START_TAG && interrupts(r, token))
+	if (begins(r, token))
 		return interrupted(r) && rewriter_again(r, token);
 	if (r->held.what == HOLD_NOSCRIPT && r->held.overflown)
 		return true;

@@ -8,6 +8,16 @@
 #define DEPTH_MAX   4
 #define DECODED_MAX (4u << 20)
 
+/* The script or style whose content is being read. */
+struct content {
+	bool style, script;
+	size_t at;	  /* where it begins */
+	struct slice tag; /* its start tag */
+	uint64_t name;
+	bool markup;	/* it is markup, as in svg and XML */
+	unsigned depth; /* how many elements of svg and math are open in it */
+};
+
 /* One reading of a document. */
 struct reading {
 	struct leaks *l;
@@ -17,9 +27,8 @@ struct reading {
 	unsigned templates; /* open ones: a base in them is no part of the document */
 	unsigned depth;
 	struct buffer scratch;
-	bool style, script;		  /* the content being read is that of such an element */
-	size_t content;			  /* where it begins */
-	struct slice tag;		  /* its start tag */
+	struct content in;
+	struct buffer child;		  /* the text in it that a browser sees, if it is markup */
 	struct selector_matcher *matcher; /* NULL: no statement has a selector */
 	size_t hits[SELECTOR_HITS_MAX];	  /* of the last start tag */
 	size_t n_hits;
@@ -351,12 +360,16 @@ static void start_tag(struct reading *r, const struct html_token *t)
 	if (!inert)
 		attributes_of(r, t);
 	empty = t->ns != HTML_NS_HTML && t->self_closing;
-	r->script = script && !inert && !empty && !loads(t); /* with an address its text does not count */
-	r->style = slice_ieq(t->name_raw, SLICE("style")) && !empty && is_css(value_named(r, t, "type"));
-	if (!inert && !r->script)
+	r->in = (struct content){
+		.script = script && !inert && !empty && !loads(t), /* with an address its text does not count */
+		.style = slice_ieq(t->name_raw, SLICE("style")) && !empty && is_css(value_named(r, t, "type")),
+		.at = (size_t)t->offset + t->raw.n,
+		.tag = slice_of(r->text.p + t->offset, t->raw.n),
+		.name = t->name,
+		.markup = t->ns != HTML_NS_HTML || r->l->xml,
+	};
+	if (!inert && !r->in.script)
 		judge_element(r, rule, t->raw);
-	r->content = (size_t)t->offset + t->raw.n;
-	r->tag = slice_of(r->text.p + t->offset, t->raw.n);
 }
 
 static void end_tag(struct reading *r, const struct html_token *t)
@@ -396,16 +409,58 @@ static bool is_guard(const struct leaks *l, struct slice content)
 /* The content of a script or style is complete. */
 static void content_ends(struct reading *r, size_t end)
 {
-	struct slice content = without_nul(slice_of(r->text.p + r->content, end - r->content), r->l->arena);
-	struct slice what = arena_printf(r->l->arena, "%.*s ...", SLICE_ARG(slice_head(r->tag, 100)));
+	struct slice content = r->in.markup ? arena_copy(r->l->arena, buffer_slice(&r->child))
+					    : slice_of(r->text.p + r->in.at, end - r->in.at);
+	struct slice what = arena_printf(r->l->arena, "%.*s ...", SLICE_ARG(slice_head(r->in.tag, 100)));
 
-	if (r->script && !is_guard(r->l, content)) {
+	content = without_nul(content, r->l->arena);
+	if (r->in.script && !is_guard(r->l, content)) {
 		whole_script(r, content, what);
-	} else if (r->style) {
+	} else if (r->in.style) {
 		leaks_css(r->l, &r->base, content, what);
 	}
-	r->script = r->style = false;
+	r->in.script = r->in.style = false;
+	buffer_clear(&r->child);
 	r->l->passes_from = SIZE_MAX;
+}
+
+/* A tag in a script or style that goes on behind it: browsers put its text together (DOM, child text content). */
+static bool is_within(const struct reading *r, const struct html_tokenizer *t, const struct html_token *token)
+{
+	const struct content *in = &r->in;
+
+	return (in->script || in->style) && in->markup && html_tokenizer_foreign_depth(t) >= in->depth &&
+	       !token->left_foreign && !(token->type == HTML_END_TAG && token->name == in->name);
+}
+
+static void tag(struct reading *r, const struct html_tokenizer *t, const struct html_token *token)
+{
+	struct content outer = r->in;
+	bool within = is_within(r, t, token);
+
+	if (!within)
+		content_ends(r, (size_t)token->offset);
+	if (token->type == HTML_END_TAG) {
+		end_tag(r, token);
+		return;
+	}
+	start_tag(r, token);
+	r->in.depth = html_tokenizer_foreign_depth(t);
+	if (within)
+		r->in = outer;
+}
+
+static void child_text(struct reading *r, const struct html_token *token)
+{
+	struct slice text = token->raw;
+
+	if (!r->in.markup || (!r->in.script && !r->in.style))
+		return;
+	if (token->type == HTML_CDATA)
+		text = slice_from(slice_head(text, text.n - (token->last ? 3 : 0)), token->first ? 9 : 0);
+	else if (!html_decode_text(text, &r->scratch, &text))
+		text = token->raw;
+	buffer_add(&r->child, text);
 }
 
 /* <?xml-stylesheet name="value" ... href="..."?>, which means nothing in an element. */
@@ -415,7 +470,7 @@ static void style_sheet(struct reading *r, struct slice instruction)
 	struct slice rest = slice_from(instruction, target.n), name, value;
 	char quote;
 
-	if (!r->l->xml || r->tag.n || !slice_starts_with(instruction, target) || !rest.n || !leak_space(rest.p[0]))
+	if (!r->l->xml || r->in.tag.n || !slice_starts_with(instruction, target) || !rest.n || !leak_space(rest.p[0]))
 		return;
 	while (slice_cut(rest, '=', &name, &rest)) {
 		while (rest.n && leak_space(rest.p[0]))
@@ -434,7 +489,7 @@ static void read_once(struct leaks *l, struct slice text, unsigned depth, bool s
 	struct reading r = {.l = l, .text = text, .base = l->page, .depth = depth};
 	struct html_options options = {.scripting = scripting,
 				       .max_tag = HTML_TAG_MAX,
-				       .wanted = HTML_WANT_COMMENT,
+				       .wanted = HTML_WANT_COMMENT | HTML_WANT_CDATA,
 				       .xml = l->xml && depth == 0};
 	struct html_tokenizer t;
 	struct html_names names;
@@ -445,6 +500,7 @@ static void read_once(struct leaks *l, struct slice text, unsigned depth, bool s
 	html_names_want_all(&names, HTML_WANT_START | HTML_WANT_END);
 	options.names = &names;
 	buffer_init(&r.scratch, DECODED_MAX);
+	buffer_init(&r.child, DECODED_MAX);
 	if (ruleset_selectors(l->x->rules))
 		r.matcher = selector_matcher_new(ruleset_selectors(l->x->rules));
 	html_tokenizer_init(&t, &options);
@@ -452,21 +508,20 @@ static void read_once(struct leaks *l, struct slice text, unsigned depth, bool s
 	for (int end = 0; end < 2; end++) {
 		while ((more = html_tokenizer_next(&t, &token))) {
 			if (token.type == HTML_START_TAG || token.type == HTML_END_TAG)
-				content_ends(&r, (size_t)token.offset);
-			if (token.type == HTML_START_TAG)
-				start_tag(&r, &token);
-			else if (token.type == HTML_END_TAG)
-				end_tag(&r, &token);
+				tag(&r, &t, &token);
 			else if (token.type == HTML_COMMENT)
 				style_sheet(&r, token.raw);
+			else if (token.type == HTML_RUN || token.type == HTML_CDATA)
+				child_text(&r, &token);
 		}
 		html_tokenizer_finish(&t);
 	}
-	r.script = false; /* one without an end is not run (HTML 13.2.6.4.8) */
+	r.in.script = false; /* one without an end is not run (HTML 13.2.6.4.8) */
 	content_ends(&r, text.n);
 	html_tokenizer_free(&t);
 	selector_matcher_free(r.matcher);
 	buffer_free(&r.scratch);
+	buffer_free(&r.child);
 }
 
 /* Read as by a browser that runs scripts, and if that finds nothing, by one that does not: it sees into noscript. */

@@ -159,15 +159,11 @@ static size_t unchanged(struct slice s, bool attribute)
 	return i;
 }
 
-static bool decode(struct slice raw, bool attribute, struct buffer *out, struct slice *value)
+static void add_decoded(struct slice rest, bool attribute, struct buffer *out)
 {
-	size_t n = unchanged(raw, attribute), used;
-	struct slice rest = raw;
+	size_t n, used;
 
-	*value = raw;
-	if (n == raw.n)
-		return true;
-	for (buffer_clear(out); rest.n; rest = slice_from(rest, used)) {
+	for (; rest.n; rest = slice_from(rest, used)) {
 		n = used = unchanged(rest, attribute);
 		buffer_add(out, slice_head(rest, n));
 		if (n == rest.n)
@@ -187,6 +183,15 @@ static bool decode(struct slice raw, bool attribute, struct buffer *out, struct 
 				buffer_add_char(out, '&');
 		}
 	}
+}
+
+static bool decode(struct slice raw, bool attribute, struct buffer *out, struct slice *value)
+{
+	*value = raw;
+	if (unchanged(raw, attribute) == raw.n)
+		return true;
+	buffer_clear(out);
+	add_decoded(raw, attribute, out);
 	if (out->failed)
 		return false;
 	*value = buffer_slice(out);
@@ -201,4 +206,62 @@ bool html_decode_attribute(struct slice raw, struct buffer *scratch, struct slic
 bool html_decode_text(struct slice raw, struct buffer *scratch, struct slice *value)
 {
 	return decode(raw, false, scratch, value);
+}
+
+/* Offset of the first '<' that begins more than text (13.2.5.6). */
+static size_t text_length(struct slice s)
+{
+	for (size_t i = slice_find_char(s, '<'); i + 1 < s.n; i += 1 + slice_find_char(slice_from(s, i + 1), '<')) {
+		char c = s.p[i + 1];
+
+		if (ascii_is_alpha(c) || c == '!' || c == '/' || c == '?')
+			return i;
+	}
+	return s.n;
+}
+
+/* Cuts off the CDATA section or comment at the front of *rest; text: what it says. False: it is neither, or has no end.
+ */
+static bool take_section(struct slice *rest, struct slice *text)
+{
+	static const struct slice cdata = SLICE_INIT("<![CDATA["), comment = SLICE_INIT("<!--");
+	bool is_cdata = slice_starts_with(*rest, cdata);
+	struct slice end = is_cdata ? SLICE("]]>") : SLICE("-->");
+	struct slice content = slice_from(*rest, is_cdata ? cdata.n : comment.n);
+	size_t n = slice_find(content, end);
+
+	if (n == content.n || (!is_cdata && !slice_starts_with(*rest, comment)))
+		return false;
+	*rest = slice_from(content, n + end.n);
+	*text = slice_head(content, is_cdata ? n : 0);
+	content = slice_head(content, n);
+	/* Comments that end otherwise in HTML (13.2.5.43 to 13.2.5.52). */
+	return is_cdata || (!slice_starts_with(content, SLICE(">")) && !slice_starts_with(content, SLICE("->")) &&
+			    slice_find(content, SLICE("--!>")) == content.n);
+}
+
+bool html_child_text(struct slice raw, struct buffer *scratch, struct slice *value, bool *markup)
+{
+	struct slice rest = raw, text;
+	size_t n = text_length(raw);
+
+	*markup = false;
+	if (n == raw.n)
+		return html_decode_text(raw, scratch, value);
+	*value = raw;
+	for (buffer_clear(scratch);; n = text_length(rest)) {
+		add_decoded(slice_head(rest, n), false, scratch);
+		rest = slice_from(rest, n);
+		if (rest.n == 0)
+			break;
+		if (!take_section(&rest, &text)) {
+			*markup = true;
+			return true;
+		}
+		buffer_add(scratch, text);
+	}
+	if (scratch->failed)
+		return false;
+	*value = buffer_slice(scratch);
+	return true;
 }

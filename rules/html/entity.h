@@ -18,5 +18,13 @@
 CG_NONNULL CG_WARN_UNUSED bool html_decode_attribute(struct slice raw, struct buffer *scratch, struct slice *value);
 /* The same for text of HTML_DATA and HTML_RCDATA, which decodes "&ampx" too, and leaves NUL as it is. */
 CG_NONNULL CG_WARN_UNUSED bool html_decode_text(struct slice raw, struct buffer *scratch, struct slice *value);
+/*
+ * The child text content (DOM 4.2.3) of an element whose content is markup, as that of a script or style is in svg,
+ * math and XML: CDATA sections say what they hold, comments nothing, what is around them is decoded as above. *markup
+ * is true, and *value raw, if there is more: tags, instructions, a comment without an end or with one that only HTML
+ * knows.
+ */
+CG_NONNULL CG_WARN_UNUSED bool html_child_text(struct slice raw, struct buffer *scratch, struct slice *value,
+					       bool *markup);
 
 #endif

@@ -205,6 +205,11 @@ case('svg script href', '<svg><script href="{u}.js"/></svg>')
 case('svg script xlink:href', '<svg><script xlink:href="{u}.js"></script></svg>')
 case('svg script in line', '<svg><script>new Image().src="{u}"</script></svg>')
 case('svg script in CDATA', '<svg><script><![CDATA[new Image().src="{u}"]]></script></svg>')
+case('svg script cut by CDATA', '<svg><script>new Image().src="https://{p}.tra<![CDATA[cker.example/{p}"]]></script></svg>')
+case('svg script cut by a comment', '<svg><script>new Image().src="https://{p}.tra<!--x-->cker.example/{p}"</script></svg>')
+case('svg script cut by an element', '<svg><script>new Image().src="https://{p}.tra<g></g>cker.example/{p}"</script></svg>')
+case('svg style cut by CDATA', '<svg><style>@import "https://{p}.tra<![CDATA[cker.example/{p}.css";]]></style></svg>')
+case('svg style cut by a comment', '<svg><style>@import "https://{p}.tra<!--x-->cker.example/{p}.css";</style></svg>')
 case('svg script with references', '<svg><script>new Image().src=&quot;{u}&quot;</script></svg>')
 case('svg use', '<svg width=9 height=9><use href="{u}.svg#a"/></svg>', follows=False)
 case('svg feImage', '<svg width=9 height=9><filter id=f><feImage href="{u}"/></filter>'
@@ -400,6 +405,9 @@ case('page: XHTML', type='application/xhtml+xml', page='<html xmlns="http://www.
 case('page: XHTML with a script in CDATA', type='application/xhtml+xml',
      page='<html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title><script><![CDATA[new Image().src="{u}"]]>'
      '</script></head><body/></html>')
+case('page: XHTML with a script cut by an instruction', type='application/xhtml+xml',
+     page='<html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title><script>'
+          'new Image().src="https://{p}.tra<?x?>cker.example/{p}"</script></head></html>')
 case('page: XHTML with prefixes', type='application/xhtml+xml',
      page='<h:html xmlns:h="http://www.w3.org/1999/xhtml"><h:head><h:title>t</h:title><h:script>new Image().src="{u}"'
      '</h:script></h:head><h:body/></h:html>')

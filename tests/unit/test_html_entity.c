@@ -66,6 +66,47 @@ static void nul(void **state)
 	buffer_free(&scratch);
 }
 
+static void child_text(void **state)
+{
+	static const struct {
+		const char *raw;
+		const char *text; /* NULL: there is more than text */
+	} texts[] = {
+		{"a&lt;b&amp;&#x3c;", "a<b&<"},
+		{"i<3 && j< k<", "i<3 && j< k<"},
+		{"a<![CDATA[b&lt;<i>]]>c&gt;", "ab&lt;<i>c>"},
+		{"<![CDATA[]]><![CDATA[]]]]>", "]]"},
+		{"/*<![CDATA[*/ x /*]]>*/", "/**/ x /**/"},
+		{"fb<!-- -- - > -->q(1)<!--x--->&lt;", "fbq(1)<"},
+		{"<![CDATA[<!--]]>x", "<!--x"},
+		{"<!--<![CDATA[-->x]]>", "x]]>"},
+		{"a<![CDATA[b", NULL},
+		{"a<![cdata[b]]>", NULL},
+		{"a<!--b", NULL},
+		{"a<!-->b-->", NULL},
+		{"a<!--->b-->", NULL},
+		{"a<!--x--!>b-->", NULL},
+		{"a<!x>b", NULL},
+		{"a<?x?>b", NULL},
+		{"a<b>c", NULL},
+		{"a</b>c", NULL},
+		{"a</>c", NULL},
+		{"<![CDATA[x]]><!", NULL},
+	};
+	struct buffer scratch;
+	struct slice value;
+	bool markup;
+
+	(void)state;
+	buffer_init(&scratch, 256);
+	for (size_t i = 0; i < CG_COUNT(texts); i++) {
+		assert_true(html_child_text(slice_str(texts[i].raw), &scratch, &value, &markup));
+		assert_slice(value, texts[i].text ? texts[i].text : texts[i].raw);
+		assert_int_equal(markup, !texts[i].text);
+	}
+	buffer_free(&scratch);
+}
+
 static void unchanged_is_not_copied(void **state)
 {
 	struct slice raw = SLICE("https://t.example/?a=1"), value;
@@ -106,9 +147,8 @@ static void no_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(references),
-		cmocka_unit_test(nul),
-		cmocka_unit_test(unchanged_is_not_copied),
+		cmocka_unit_test(references), cmocka_unit_test(nul),
+		cmocka_unit_test(child_text), cmocka_unit_test(unchanged_is_not_copied),
 		cmocka_unit_test(no_room),
 	};
 

@@ -43,9 +43,10 @@ static void check_rows(const char *rules, const char *granted, const struct page
 	fixture_close(&f);
 }
 
-#define AN    " data-cg=\"analytics\""
-#define AD    " data-cg=\"advertising\""
-#define PLAIN " type=\"text/plain\""
+#define AN     " data-cg=\"analytics\""
+#define AD     " data-cg=\"advertising\""
+#define PLAIN  " type=\"text/plain\""
+#define MARKUP PLAIN " data-cg=\"preferences analytics advertising\""
 
 static const struct page_row carriers[] = {
 	{"<p>Nothing here</p>", NULL},
@@ -123,6 +124,19 @@ static const struct page_row carriers[] = {
 	{"<svg><script>fbq(&apos;x&apos;)</script></svg>",
 	 "<svg><script" PLAIN AD ">fbq(&apos;x&apos;)</script></svg>"},
 	{"<svg><script>f&#98;q(1)</script></svg>", "<svg><script" PLAIN AD ">f&#98;q(1)</script></svg>"},
+	{"<svg><script>fb<![CDATA[q(1)]]></script></svg>",
+	 "<svg><script" PLAIN AD ">fb<![CDATA[q(1)]]></script></svg>"},
+	{"<svg><script>fb<!--x-->q(1)</script></svg>", "<svg><script" PLAIN AD ">fb<!--x-->q(1)</script></svg>"},
+	{"<svg><script>fb<g></g>q(1)</script></svg>", "<svg><script" MARKUP ">fb<g></g>q(1)</script></svg>"},
+	{"<svg><script>fb<?x>q(1)</script></svg>", "<svg><script" MARKUP ">fb<?x>q(1)</script></svg>"},
+	{"<svg><script>i < 3<!--x--></script><script>2<![CDATA[ <i> ]]></script></svg>", NULL},
+	{"<svg><style>a{b:url(//ads.<!--x-->example/)}</style></svg>",
+	 "<svg><style>a{b:url(&quot;data:,&quot;)}</style></svg>"},
+	{"<svg><style>a &gt; b{b:url(//ads.<![CDATA[example/)}]]>c&lt;</style></svg>",
+	 "<svg><style>a &gt; b{b:url(&quot;data:,&quot;)}c&lt;</style></svg>"},
+	{"<svg><style>@import '//ads.example/<!--';</style><rect mask='url(//ads.example/-->)'></svg>",
+	 "<svg><style>@import &quot;data:,&quot;&gt;</svg>"},
+	{"<svg><style>a <!--x-->b{}<![CDATA[ c{} ]]></style></svg>", NULL},
 	{"<svg><![CDATA[<img src=https://stats.example/>]]></svg>", NULL},
 	{"<div><![CDATA[<img src=https://stats.example/>]]></div>", NULL},
 	{"<link rel=stylesheet href=https://stats.example/>",
@@ -167,7 +181,7 @@ static const struct page_row carriers[] = {
 	{"<!-- <img src=https://stats.example/> -->", NULL},
 	{"<textarea><img src=https://stats.example/></textarea>", NULL},
 	{"<svg><style>a{background:url(//ads.example/)}</style><script>1<g/>2</script></svg>",
-	 "<svg><style>a{background:url(\"data:,\")}</style><script>1<g/>2</script></svg>"},
+	 "<svg><style>a{background:url(\"data:,\")}</style><script" MARKUP ">1<g/>2</script></svg>"},
 	{"<svg><style>@import '//ads.example/'</svg><base href=/x>",
 	 "<svg><style>@import \"data:,\"</svg><base href=/x>"},
 	{"<svg><style>a{}<g></g>@import '//ads.example/'</style></svg>",
@@ -192,8 +206,9 @@ static const struct page_row carriers[] = {
 	{"<svg><style>a{background:url&#40;//ads.example/)}</style></svg>",
 	 "<svg><style>a{background:url(&quot;data:,&quot;)}</style></svg>"},
 	{"<svg><style><![CDATA[a{b:'&amp;';c:url(//ads.example/)}]]></style></svg>",
-	 "<svg><style><![CDATA[a{b:'&amp;';c:url(\"data:,\")}]]></style></svg>"},
-	{"<svg><style><![CDATA[a{b:c}]]>d{e:url&#40;//ads.example/)}</style></svg>", "<svg><style></style></svg>"},
+	 "<svg><style>a{b:'&amp;amp;';c:url(&quot;data:,&quot;)}</style></svg>"},
+	{"<svg><style><![CDATA[a{b:c}]]>d{e:url&#40;//ads.example/)}</style></svg>",
+	 "<svg><style>a{b:c}d{e:url(&quot;data:,&quot;)}</style></svg>"},
 	{"<svg><style>a{b:'&lt;'}</style></svg>", NULL},
 	{"<object data=https://ads.example/></object>", "<object" AD " data-cg-data=https://ads.example/></object>"},
 	{"<script src=https://stats.example/>alert(1)",

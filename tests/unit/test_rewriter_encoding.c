@@ -125,6 +125,13 @@ static void test_xml(void **state)
 		{"<?xml version='1.0' encoding='UTF-8'?><img src='//b\xFC.example'/>", NULL},
 		{"<?xml version='1.0' encoding='iso-8859-1'?><img src='//b\xFC.example'/>",
 		 "<?xml version='1.0' encoding='iso-8859-1'?><img" ALL " data-cg-src='//b\xFC.example'/>"},
+		{"<style>@import '" SHEET "<?'<r mask='url(" SHEET ")'>",
+		 "<style type=\"text/plain\"" ALL ">@import '" SHEET "<?'<r mask='url(" SHEET ")'>"},
+		{"<style>@import '" SHEET "<?'?>';</style>",
+		 "<style type=\"text/plain\"" ALL ">@import '" SHEET "<?'?>';</style>"},
+		{"<style>/*<![CDATA[*/ a{} /*]]>*/</style><script>//<![CDATA[\na<b\n//]]></script>", NULL},
+		{"<style>/*<![CDATA[*/ a{b:url(" SHEET ")} /*]]>*/</style>",
+		 "<style>/**/ a{b:url(&quot;data:,&quot;)} /**/</style>"},
 		{"<?xml-stylesheet href='" SHEET "'", "<?data-cg-xml-stylesheet href='" SHEET "'"},
 	};
 	struct fixture f;
