@@ -26,6 +26,7 @@ struct reading {
 	bool has_base;
 	unsigned templates; /* open ones: a base in them is no part of the document */
 	unsigned depth;
+	bool xml; /* srcdoc is HTML in XHTML, too */
 	struct buffer scratch;
 	struct content in;
 	struct buffer child;		  /* the text in it that a browser sees, if it is markup */
@@ -245,7 +246,7 @@ static void attribute(struct reading *r, const struct html_token *t, struct slic
 		href(r, t, value, what);
 	else if (slice_ieq(name, SLICE("style")))
 		leaks_css(r->l, &r->base, value, what);
-	else if ((t->ns == HTML_NS_SVG || r->l->xml) && is_one_of(name, PROPERTIES))
+	else if ((t->ns == HTML_NS_SVG || r->xml) && is_one_of(name, PROPERTIES))
 		leaks_css(r->l, &r->base, value, what);
 	else if (name.n > 2 && slice_istarts_with(name, SLICE("on")))
 		leaks_script(r->l, &r->base, value, what);
@@ -366,7 +367,7 @@ static void start_tag(struct reading *r, const struct html_token *t)
 		.at = (size_t)t->offset + t->raw.n,
 		.tag = slice_of(r->text.p + t->offset, t->raw.n),
 		.name = t->name,
-		.markup = t->ns != HTML_NS_HTML || r->l->xml,
+		.markup = t->ns != HTML_NS_HTML || r->xml,
 	};
 	if (!inert && !r->in.script)
 		judge_element(r, rule, t->raw);
@@ -470,7 +471,7 @@ static void style_sheet(struct reading *r, struct slice instruction)
 	struct slice rest = slice_from(instruction, target.n), name, value;
 	char quote;
 
-	if (!r->l->xml || r->in.tag.n || !slice_starts_with(instruction, target) || !rest.n || !leak_space(rest.p[0]))
+	if (!r->xml || r->in.tag.n || !slice_starts_with(instruction, target) || !rest.n || !leak_space(rest.p[0]))
 		return;
 	while (slice_cut(rest, '=', &name, &rest)) {
 		while (rest.n && leak_space(rest.p[0]))
@@ -486,11 +487,11 @@ static void style_sheet(struct reading *r, struct slice instruction)
 
 static void read_once(struct leaks *l, struct slice text, unsigned depth, bool scripting)
 {
-	struct reading r = {.l = l, .text = text, .base = l->page, .depth = depth};
+	struct reading r = {.l = l, .text = text, .base = l->page, .depth = depth, .xml = l->xml && depth == 0};
 	struct html_options options = {.scripting = scripting,
 				       .max_tag = HTML_TAG_MAX,
 				       .wanted = HTML_WANT_COMMENT | HTML_WANT_CDATA,
-				       .xml = l->xml && depth == 0};
+				       .xml = r.xml};
 	struct html_tokenizer t;
 	struct html_names names;
 	struct html_token token;
