@@ -59,13 +59,25 @@ static bool is_wanted(struct slice name)
 	       slice_ieq(name, SLICE("Content-Security-Policy")) || field_id_of(name) == FIELD_SET_COOKIE;
 }
 
+/* A head with others is refused (RFC 9110 5.5). */
+static bool is_possible(struct slice value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		unsigned char c = (unsigned char)value.p[i];
+
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 /* The fields in front of the page; what is left is the page. */
 static struct slice take_fields(struct slice input, struct fields *fields)
 {
 	struct slice line, rest = input, name, value;
 
 	while (slice_cut(rest, '\n', &line, &rest) && line.n)
-		if (slice_cut(line, ':', &name, &value) && is_wanted(name))
+		if (slice_cut(line, ':', &name, &value) && is_wanted(name) && is_possible(slice_trim(value)))
 			(void)fields_add(fields, name, slice_trim(value));
 	return rest;
 }
