@@ -200,7 +200,7 @@ static void evict(struct visitor *v, enum counter why)
 	counter_add(why);
 	if (v->h2)
 		visitor_h2_say_goodbye(v);
-	stream_say_end(&v->stream);
+	stream_shutdown(&v->stream);
 	visitor_destroy(v);
 }
 

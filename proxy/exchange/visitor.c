@@ -88,12 +88,11 @@ void visitor_abort(struct visitor *v, const char *why)
  * that can overtake the tail of our answer (RFC 9112 9.6). */
 static void sent_all(struct visitor *v)
 {
-	if (!v->linger || v->channel.eof) {
-		stream_say_end(&v->stream);
+	stream_shutdown(&v->stream);
+	if (v->channel.eof || !(v->linger || stream_has_input(&v->stream))) {
 		visitor_destroy(v);
 		return;
 	}
-	stream_shutdown(&v->stream);
 	v->state = VISITOR_LINGER;
 	visitor_wait(v, LINGER_MS);
 	stream_resume(&v->stream);

@@ -537,18 +537,16 @@ void stream_abandon(struct stream *s)
 		(void)shutdown(s->fd, SHUT_WR);
 }
 
-/* The FIN takes along what waits in the kernel, so that all of the end is one segment. */
-void stream_say_end(struct stream *s)
+/*
+ * The FIN takes along what waits in the kernel, so that all of the end is one segment. A close alone would not do: where
+ * something unread has come it resets the connection, and what waited is lost.
+ */
+void stream_shutdown(struct stream *s)
 {
 	if (s->ssl && s->state == STREAM_OPEN && !s->write_failed) {
 		tls_more(s->ssl, true);
 		tls_shutdown(s->ssl);
 	}
-}
-
-void stream_shutdown(struct stream *s)
-{
-	stream_say_end(s);
 	stream_abandon(s);
 }
 

@@ -116,8 +116,8 @@ void stream_forget(struct stream *s);
 /* Sends what is queued. STREAM_OK: all is with the kernel; STREAM_AGAIN: STREAM_DRAINED follows; STREAM_ERROR. */
 enum stream_result stream_flush(struct stream *s);
 /*
- * The same for who calls stream_shutdown() or stream_say_end() as soon as all is with the kernel: what leaves last may
- * wait there for the end, to make one segment with it.
+ * The same for who calls stream_shutdown() as soon as all is with the kernel: what leaves last may wait there for the
+ * end, to make one segment with it.
  */
 enum stream_result stream_flush_last(struct stream *s);
 
@@ -137,8 +137,6 @@ bool stream_has_input(const struct stream *s);
 
 /* Says that no more output follows: close_notify, then FIN. Reading stays possible. */
 void stream_shutdown(struct stream *s);
-/* The same for who calls stream_close() next, which sends the FIN. */
-void stream_say_end(struct stream *s);
 /* After a failed write: FIN without close_notify, so that the peer sees a broken end. Reading stays possible. */
 void stream_abandon(struct stream *s);
 /* Closes at once, without close_notify; reset: by RST, so that a body delimited by the close is seen as cut off. */

@@ -1,5 +1,8 @@
 """HTTP/1.1 over real sockets: what is passed on, what is refused, and that nothing gets out of step."""
+import os
+import signal
 import sys
+import threading
 
 import kit
 from kit import Origin, Proxy, Client, echo, reply, same, true
@@ -219,6 +222,33 @@ def test_half_close():
             c.s.shutdown(1)
             same(len(c.response().json()['body']), 1000)
             true(c.closed(), 'still open')
+
+
+def test_said_behind_the_last_request():
+    """what comes behind a visitor's last request, while the answer leaves, does not cost it the answer"""
+    def handler(r, c):
+        asked.set()
+        answer.wait(kit.DEADLINE)
+        c.sendall(reply(b'answer'))
+        answered.set()
+    asked, answer, answered = threading.Event(), threading.Event(), threading.Event()
+    with Origin(handler) as o, Proxy(o) as p:
+        worker, = p.workers()
+        for tls in (False, True):
+            for event in (asked, answer, answered):
+                event.clear()
+            with Client(p.port if tls else p.plain_port, tls=tls) as c:
+                c.request('GET', '/', 'Connection: close')
+                asked.wait(kit.DEADLINE)
+                os.kill(worker, signal.SIGSTOP)  # so that both are there when it goes on, the answer first
+                try:
+                    answer.set()
+                    answered.wait(kit.DEADLINE)
+                    c.send('\r\n')
+                finally:
+                    os.kill(worker, signal.SIGCONT)
+                same(c.response().body, b'answer')
+                true(c.closed(), 'something follows the answer')
 
 
 def test_absolute_form_and_options():
