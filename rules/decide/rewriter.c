@@ -175,6 +175,8 @@ static bool markup(struct rewriter *r, const struct html_token *token)
 		return oversized(r, token);
 	case HTML_COMMENT:
 		return r->page->xml ? instruction_token(r, token) : rewriter_put(r, token->raw);
+	case HTML_CDATA:
+		return ahead_cdata(r, token);
 	case HTML_DOCTYPE:
 		return r->page->xml ? rewriter_doctype(r, token) : rewriter_put(r, token->raw);
 	default:
@@ -318,7 +320,7 @@ enum rewriter_result rewriter_finish(struct rewriter *r)
 	if (r->result == REWRITER_OK && r->held.what)
 		(void)held_end(r);
 	if (r->result == REWRITER_OK && r->gathering)
-		(void)instruction_end(r);
+		(void)(r->page->xml ? instruction_end(r) : ahead_cdata_end(r));
 	if (r->result == REWRITER_OK)
 		(void)place_finish(r);
 	return r->result;
@@ -326,7 +328,8 @@ enum rewriter_result rewriter_finish(struct rewriter *r)
 
 bool rewriter_rests(const struct rewriter *r)
 {
-	return html_tokenizer_rests(&r->tokenizer) && !r->held.what && !r->dropped.active && !r->oversized;
+	return html_tokenizer_rests(&r->tokenizer) && !r->held.what && !r->dropped.active && !r->oversized &&
+	       !r->gathering;
 }
 
 /* ---- Birth. ---- */
@@ -372,6 +375,8 @@ static bool init_tokenizer(struct rewriter *r, bool scripting)
 		r->plan = r->own_plan = page_plan_new(r->rs);
 	if (!r->plan)
 		return false;
+	if (r->judges && r->plan->values && !r->page->xml)
+		options.wanted |= HTML_WANT_CDATA;
 	r->names = options.names = r->judges ? &r->plan->beacons : &r->plan->places;
 	html_tokenizer_init(&r->tokenizer, &options);
 	return true;

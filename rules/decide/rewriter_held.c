@@ -1,7 +1,7 @@
 /*
- * Scripts, styles and noscript: their start tag is kept with what follows until the end tag, since the content decides
- * about the tag. A script or noscript that is longer than the rules allow is made inert, or emptied, unexamined; of a
- * style the rules that are whole are examined and handed on.
+ * Scripts, styles and noscript, and in svg and math all that is text elsewhere: their start tag is kept with what
+ * follows until the end tag, since the content decides about the tag. A script or noscript that is longer than the
+ * rules allow is made inert, or emptied, unexamined; of a style the rules that are whole are examined and handed on.
  */
 #include "rules/decide/rewriter_internal.h"
 
@@ -34,6 +34,7 @@ bool held_begin(struct rewriter *r, enum hold what, const struct html_token *tok
 	r->held.offset = token->offset;
 	r->held.tag = token->raw.n;
 	r->held.overflown = false;
+	r->held.nested = 0;
 	r->held.foreign = html_tokenizer_foreign_depth(&r->tokenizer);
 	if (token->ns != HTML_NS_HTML)
 		html_tokenizer_look_for(&r->tokenizer, &r->plan->all);
@@ -66,11 +67,6 @@ static void inert(struct rewriter *r, purposes mask)
 	inert_mark(r, &h->edits, &h->inert, h->denied | mask);
 }
 
-static bool put_allowed(struct rewriter *r)
-{
-	return put_allowed_tag(r) && rewriter_put(r, content_of(r));
-}
-
 static bool replaced(struct rewriter *r, const struct beacon_judgement *j, bool *stays)
 {
 	const struct beacon_rule *rule = j->match.rule;
@@ -92,8 +88,8 @@ static bool leaves(const struct beacon_judgement *j)
 }
 
 /*
- * In svg and XML the content is markup: what it says to a browser, in the arena. False if it is not known to its end,
- * or if memory ran out.
+ * In svg, math and XML the content is markup: what it says to a browser, in the arena. False if that is not known to
+ * its end, or if memory ran out.
  */
 static bool understood(struct rewriter *r, struct slice *text)
 {
@@ -109,21 +105,33 @@ static bool understood(struct rewriter *r, struct slice *text)
 }
 
 /*
- * What has more than text in it (a comment, a tag) is cut in pieces that a browser puts together: nobody writes a
- * script or style so, and it does nothing.
+ * What has more than text in it (an element, an instruction) is cut in pieces that a browser puts together, and what it
+ * hides others may see: nobody writes a script or style so. It is emptied, and a script or style does nothing.
  */
-static bool interrupted(struct rewriter *r)
+static bool muddled(struct rewriter *r)
 {
 	static const struct beacon_judgement j = {
-		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "the script or style has markup in it"};
+		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "there is markup where there should be text"};
 	const struct verdict *v;
 
 	if (r->result != REWRITER_OK)
 		return false;
-	v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
-	release(r);
-	inert(r, ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY);
-	return put_tag(r, v) && rewriter_put(r, content_of(r));
+	v = rewriter_verdict(r, VERDICT_DROP, shown(r, &j), &j, r->held.offset);
+	rewriter_report(r, r->held.offset + r->held.tag, content_of(r), slice_of(NULL, 0), v);
+	return put_allowed_tag(r);
+}
+
+/* Of the content the piece raw, which says text. An end tag in it is hidden in a section or comment, but not from who
+ * reads ahead. */
+static bool put_content(struct rewriter *r, struct slice raw, struct slice text)
+{
+	struct slice out;
+
+	if (!r->held.decode || slice_find(raw, SLICE("</")) == raw.n)
+		return rewriter_put(r, raw);
+	out = edit_escape(r, text);
+	rewriter_report(r, r->held.offset + r->held.tag, raw, out, NULL);
+	return rewriter_put(r, out);
 }
 
 static bool finish_script(struct rewriter *r, bool *stays)
@@ -133,31 +141,56 @@ static bool finish_script(struct rewriter *r, bool *stays)
 	const struct verdict *v;
 
 	if (!understood(r, &text))
-		return interrupted(r);
+		return muddled(r);
 	j = judge_element(r, text, r->held.text, &r->held.selected, &r->held.selected.said);
 	if (j.pass) {
 		if (j.match.rule)
 			(void)rewriter_verdict(r, VERDICT_KEEP, shown(r, &j), &j, r->held.offset);
-		return put_allowed(r);
+		return put_allowed_tag(r) && put_content(r, content_of(r), text);
 	}
 	if (leaves(&j))
 		return replaced(r, &j, stays);
 	v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
 	inert(r, j.mask);
-	return put_tag(r, v) && rewriter_put(r, content_of(r));
+	return put_tag(r, v) && put_content(r, content_of(r), text);
 }
 
 /* -- styles -------------------------------------------------------------------------------------------------------- */
+
+static struct slice without_nul(struct rewriter *r, struct slice s)
+{
+	char *out = arena_alloc(&r->arena, s.n);
+	size_t n = 0;
+
+	for (size_t i = 0; out && i < s.n; i++)
+		if (s.p[i])
+			out[n++] = s.p[i];
+	return slice_of(out, n);
+}
+
+/* A NUL is U+FFFD to the parser (WHATWG HTML 13.2.5.3), and nothing to Chromium's preload scanner. */
+static struct slice neutral(struct rewriter *r, struct slice css, struct beacon_judgement *denied)
+{
+	struct slice out = neutral_style(r, css, &r->held.selected.said, denied);
+	struct beacon_judgement j;
+
+	if (slice_find_char(out, 0) == out.n)
+		return out;
+	out = neutral_style(r, without_nul(r, out), &r->held.selected.said, &j);
+	if (denied->pass)
+		*denied = j;
+	return out;
+}
 
 /* Of the content the piece raw, which says css. */
 static bool put_style(struct rewriter *r, struct slice raw, struct slice css)
 {
 	struct beacon_judgement denied;
-	struct slice out = neutral_style(r, css, &r->held.selected.said, &denied);
+	struct slice out = neutral(r, css, &denied);
 	const struct verdict *v;
 
 	if (denied.pass)
-		return rewriter_put(r, raw);
+		return put_content(r, raw, css);
 	if (r->held.decode && (css.p != raw.p || slice_find_char(out, '<') < out.n))
 		out = edit_escape(r, out);
 	v = rewriter_verdict(r, VERDICT_REWRITE, shown(r, &denied), &denied, r->held.offset);
@@ -170,8 +203,19 @@ static bool finish_style(struct rewriter *r)
 	struct slice css;
 
 	if (!understood(r, &css))
-		return interrupted(r);
+		return muddled(r);
 	return put_allowed_tag(r) && put_style(r, content_of(r), css);
+}
+
+static bool finish_text(struct rewriter *r)
+{
+	struct slice text;
+
+	if (!understood(r, &text))
+		return muddled(r);
+	if (r->held.denied && r->held.inert.typed) /* a script without its address would run what is in it */
+		inert_type(&r->held.edits, &r->held.inert);
+	return put_allowed_tag(r) && put_content(r, content_of(r), text);
 }
 
 /* -- noscript ------------------------------------------------------------------------------------------------------ */
@@ -230,8 +274,8 @@ static bool finish_noscript(struct rewriter *r)
 	struct noted_edits noted = {.r = r, .end = &noted.first};
 	struct rewriter *inner;
 
-	if (!put_allowed_tag(r) || r->held.overflown)
-		return r->result == REWRITER_OK;
+	if (!put_allowed_tag(r))
+		return false;
 	if (slice_find_char(content, '<') == content.n)
 		return rewriter_put(r, content);
 	inner = rewriter_inner(r, false);
@@ -265,11 +309,11 @@ static bool let_go(struct rewriter *r)
 	return put_allowed_tag(r) && rewriter_put(r, content_of(r));
 }
 
-static bool overflow_whole(struct rewriter *r)
+static bool overflow_script(struct rewriter *r)
 {
 	const struct beacon_judgement j = {.pass = false,
 					   .mask = ruleset_all_purposes(r->rs) & ~PURPOSE_NECESSARY,
-					   .reason = "the script or style is longer than the limit"};
+					   .reason = "the script is longer than the limit"};
 	const struct verdict *v = rewriter_verdict(r, VERDICT_INERT, shown(r, &j), &j, r->held.offset);
 
 	release(r);
@@ -296,10 +340,11 @@ static bool overflow_style(struct rewriter *r)
 	return true;
 }
 
-static bool overflow_noscript(struct rewriter *r)
+/* A noscript, or what is markup. */
+static bool overflow_markup(struct rewriter *r)
 {
 	static const struct beacon_judgement j = {
-		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "the noscript is longer than the limit"};
+		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "the element is longer than the limit"};
 
 	(void)rewriter_verdict(r, VERDICT_DROP, shown(r, &j), &j, r->held.offset);
 	if (!put_allowed_tag(r))
@@ -314,25 +359,44 @@ static bool overflow(struct rewriter *r)
 {
 	if (ruleset_pages(r->rs)->oversized_passes)
 		return let_go(r);
-	switch (r->held.what) {
-	case HOLD_SCRIPT:
-		return overflow_whole(r);
-	case HOLD_STYLE:
-		return r->held.decode ? overflow_whole(r) : overflow_style(r);
-	default:
-		return overflow_noscript(r);
+	if (r->held.decode || r->held.what == HOLD_NOSCRIPT)
+		return overflow_markup(r);
+	return r->held.what == HOLD_SCRIPT ? overflow_script(r) : overflow_style(r);
+}
+
+/* Its tag is out, and its content does not follow. */
+static bool is_emptied(const struct rewriter *r)
+{
+	return r->held.overflown && (r->held.decode || r->held.what == HOLD_NOSCRIPT);
+}
+
+/* Octets of the content. */
+static bool keep(struct rewriter *r, struct slice raw)
+{
+	if (content_of(r).n + raw.n > ruleset_pages(r->rs)->script_max) {
+		if (!overflow(r))
+			return false;
+		if (!r->held.what)
+			return rewriter_put(r, raw);
+		if (is_emptied(r))
+			return true;
 	}
+	return buffer_add(&r->octets, raw) || rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
 }
 
 /* -- tokens -------------------------------------------------------------------------------------------------------- */
 
 static bool finish(struct rewriter *r, bool *stays)
 {
+	if (is_emptied(r))
+		return r->result == REWRITER_OK;
 	switch (r->held.what) {
 	case HOLD_SCRIPT:
 		return finish_script(r, stays);
 	case HOLD_STYLE:
 		return finish_style(r);
+	case HOLD_TEXT:
+		return finish_text(r);
 	default:
 		return finish_noscript(r);
 	}
@@ -345,43 +409,51 @@ static bool ends(const struct rewriter *r, const struct html_token *token)
 	return token->type == HTML_END_TAG || (token->type == HTML_OVERSIZED && token->end_tag && token->first);
 }
 
-/* An element inside, which is looked at as others are. */
-static bool begins(const struct rewriter *r, const struct html_token *token)
-{
-	return r->held.decode &&
-	       (token->type == HTML_START_TAG || (token->type == HTML_OVERSIZED && token->first && !token->end_tag));
-}
-
-/* In svg and math an end tag of an element around it ends it too. */
+/* In svg and math an end tag of an element around it ends it too, and some start tags of HTML leave both. */
 static bool ends_around(const struct rewriter *r, const struct html_token *token)
 {
-	return token->type == HTML_END_TAG && html_tokenizer_foreign_depth(&r->tokenizer) < r->held.foreign;
+	return token->left_foreign ||
+	       (token->type == HTML_END_TAG && html_tokenizer_foreign_depth(&r->tokenizer) < r->held.foreign);
+}
+
+/* It ends without a tag of its own; who reads ahead must see one. A script is not run then. */
+static bool end_here(struct rewriter *r, uint64_t offset)
+{
+	struct slice name = element_name(page_plan_element(r->plan, r->held.name));
+	struct slice tag = arena_concat(&r->lasting, (struct slice[]){SLICE("</"), name, SLICE(">")}, 3);
+	bool stays = true, ok;
+
+	ok = r->held.what == HOLD_SCRIPT && !is_emptied(r) ? muddled(r) : finish(r, &stays);
+	release(r);
+	if (!ok || !stays)
+		return ok;
+	rewriter_report(r, offset, slice_of(NULL, 0), tag, NULL);
+	return rewriter_put(r, tag);
+}
+
+/* One of the same name in it ends first. */
+static bool is_nested(struct rewriter *r, const struct html_token *token)
+{
+	if (token->type == HTML_START_TAG && token->name == r->held.name && !token->self_closing)
+		r->held.nested++;
+	if (!ends(r, token) || r->held.nested == 0)
+		return false;
+	r->held.nested--;
+	return true;
 }
 
 bool held_token(struct rewriter *r, const struct html_token *token)
 {
 	bool stays = true, ok;
 
-	if (ends(r, token)) {
+	if (!is_nested(r, token) && ends(r, token)) {
 		ok = finish(r, &stays);
 		release(r);
 		return ok && rewriter_end_tag(r, token, stays);
 	}
-	if (ends_around(r, token) || (token->left_foreign && r->held.what == HOLD_STYLE))
-		return held_end(r) && rewriter_again(r, token);
-	if (begins(r, token))
-		return interrupted(r) && rewriter_again(r, token);
-	if (r->held.what == HOLD_NOSCRIPT && r->held.overflown)
-		return true;
-	if (content_of(r).n + token->raw.n > ruleset_pages(r->rs)->script_max) {
-		if (!overflow(r))
-			return false;
-		if (!r->held.what)
-			return rewriter_put(r, token->raw);
-		if (r->held.what == HOLD_NOSCRIPT)
-			return true;
-	}
-	return buffer_add(&r->octets, token->raw) || rewriter_fail(r, REWRITER_NO_MEMORY, "memory ran out");
+	if (ends_around(r, token))
+		return end_here(r, token->offset) && rewriter_again(r, token);
+	return is_emptied(r) || keep(r, token->raw);
 }
 
 bool held_end(struct rewriter *r)

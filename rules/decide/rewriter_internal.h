@@ -10,6 +10,7 @@
  * rewriter_outcome.c  what becomes of a tag that is denied
  * rewriter_place.c  where a head and a body begin and end, and what is injected there
  * rewriter_xml.c    what is XML alone: instructions, doctypes
+ * rewriter_ahead.c  what browsers that read ahead see otherwise
  * rewriter_drop.c   elements that are left out
  * rewriter_edit.c   edits of a tag
  */
@@ -50,7 +51,8 @@ struct slice edit_escape(struct rewriter *r, struct slice value);
 
 /* ---- State. ---- */
 
-enum hold { HOLD_NONE, HOLD_SCRIPT, HOLD_STYLE, HOLD_NOSCRIPT };
+/* HOLD_TEXT: what is markup in svg and math, and text to browsers that read ahead: see rewriter_ahead.c. */
+enum hold { HOLD_NONE, HOLD_SCRIPT, HOLD_STYLE, HOLD_NOSCRIPT, HOLD_TEXT };
 
 /* What makes an element inert beside the renaming of what it carries. */
 struct inert_at {
@@ -79,6 +81,7 @@ struct held {
 	bool decode;	       /* character references count in its text */
 	enum script_text text; /* of a script */
 	unsigned foreign;      /* depth in svg and math, with it */
+	unsigned nested;       /* open ones of its name in it */
 	bool overflown;	       /* its start is out already, or was dropped: see rewriter_held.c */
 	struct edits edits;
 	struct inert_at inert;
@@ -158,8 +161,9 @@ struct rewriter {
 	enum rewriter_result result;
 	const char *why;
 	struct buffer octets;	 /* of what is held, or gathered */
-	bool gathering;		 /* an instruction of XML, until it is whole */
-	uint64_t instruction_at; /* where it began */
+	bool gathering;		 /* an instruction of XML, or a CDATA section, until it is whole */
+	uint64_t instruction_at; /* where it began, or where what is left of it does */
+	bool unwrapping;	 /* the section's beginning is out, as text */
 	size_t n_followed;
 	enum place place;
 	uint64_t text_of; /* in XML: the name of an open title, script or style, whose text is none of the body */
@@ -271,6 +275,19 @@ bool rewriter_oversized(struct rewriter *r, const struct html_token *token);
 void inert_type(struct edits *e, const struct inert_at *at);
 /* Tells which purposes it waits for. */
 void inert_mark(struct rewriter *r, struct edits *e, const struct inert_at *at, purposes mask);
+
+/* ---- rewriter_ahead.c ---- */
+
+/* A tag in svg or math that makes who reads ahead take what follows for text: title, style, ... */
+bool ahead_is_text(const struct rewriter *r, const struct html_token *token);
+/* <title/> of svg is one that ends at once to all browsers. */
+void ahead_edit_tag(struct rewriter *r, struct tag *t);
+/* Does a carrier in the base's tag matter to who reads ahead, or who reads late? */
+bool ahead_sees_base(const struct rewriter *r, const struct html_token *token);
+/* A CDATA section, or a piece of one. */
+bool ahead_cdata(struct rewriter *r, const struct html_token *token);
+/* The input is over while one is gathered. */
+bool ahead_cdata_end(struct rewriter *r);
 
 /* ---- rewriter_drop.c ---- */
 

@@ -119,8 +119,11 @@ static bool stays_inert(struct rewriter *r, struct tag *t, const struct verdict 
 	return edits_put(r, &t->edits, token->raw, token->offset, v);
 }
 
-static bool can_be_inert(const struct tag *t)
+/* Not if what is in it would have to be looked at, too. */
+static bool can_be_inert(const struct rewriter *r, const struct tag *t)
 {
+	if (ahead_is_text(r, t->token) && !t->token->self_closing)
+		return false;
 	return t->renamed || (t->denied && t->element == ELEMENT_SCRIPT);
 }
 
@@ -140,11 +143,11 @@ static bool replace(struct rewriter *r, struct tag *t)
 	struct slice instead = placeholder(r, t);
 	const struct verdict *v;
 
-	if (!stands_in_html(r, t) && can_be_inert(t))
+	if (!stands_in_html(r, t) && can_be_inert(r, t))
 		return stays_inert(r, t, verdict_of(r, t, VERDICT_INERT), false);
 	if (!stands_in_html(r, t))
 		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
-	if (t->leaves->replacement.n || !can_be_inert(t) || !(t->flags & ELEMENT_INERT))
+	if (t->leaves->replacement.n || !can_be_inert(r, t) || !(t->flags & ELEMENT_INERT))
 		return leave_out(r, t, VERDICT_REPLACE, instead);
 	v = verdict_of(r, t, VERDICT_REPLACE);
 	rewriter_report(r, t->token->offset, slice_of(NULL, 0), instead, v);
@@ -157,7 +160,7 @@ bool tag_denied(struct rewriter *r, struct tag *t)
 		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
 	if (t->leaves)
 		return replace(r, t);
-	if (!can_be_inert(t))
+	if (!can_be_inert(r, t))
 		return leave_out(r, t, VERDICT_DROP, slice_of(NULL, 0));
 	return stays_inert(r, t, verdict_of(r, t, VERDICT_INERT), false);
 }

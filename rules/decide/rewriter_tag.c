@@ -64,7 +64,8 @@ static struct carrier carrier_in(struct rewriter *r, const struct tag *t, struct
 	 * Where scripts do not run it may be the page's, as it is to Chromium's preload scanner behind one that is no
 	 * URL, and what is relative was judged by another one.
 	 */
-	if (t->element == ELEMENT_BASE && (r->outer || r->unbased) && slice_ieq(name, SLICE("href")))
+	if (t->element == ELEMENT_BASE && (r->outer || r->unbased || ahead_sees_base(r, t->token)) &&
+	    slice_ieq(name, SLICE("href")))
 		return (struct carrier){CARRIER_URL, FILTER_ANY};
 	if (t->element == ELEMENT_SET || t->element == ELEMENT_ANIMATE)
 		c = carrier_of_animation(name, slice_trim(decoded(r, t, SLICE("attributename"))));
@@ -270,14 +271,12 @@ static enum script_text text_of_script(struct rewriter *r, const struct tag *t)
 	return holds_word(type, SLICE("module")) ? SCRIPT_MODULE : SCRIPT_CLASSIC;
 }
 
-static enum hold holds(struct rewriter *r, const struct tag *t)
+static enum hold holds_content(struct rewriter *r, const struct tag *t)
 {
 	bool foreign = t->token->ns != HTML_NS_HTML;
 
-	if (foreign && t->token->self_closing)
-		return HOLD_NONE;
-	if (t->element == ELEMENT_NOSCRIPT)
-		return t->token->text == HTML_RAWTEXT ? HOLD_NOSCRIPT : HOLD_NONE;
+	if (t->element == ELEMENT_NOSCRIPT && t->token->text == HTML_RAWTEXT)
+		return HOLD_NOSCRIPT;
 	if (!r->plan->values)
 		return HOLD_NONE;
 	if (t->element == ELEMENT_SCRIPT) {
@@ -286,6 +285,16 @@ static enum hold holds(struct rewriter *r, const struct tag *t)
 		return !external && script_runs(r, t) ? HOLD_SCRIPT : HOLD_NONE;
 	}
 	return t->element == ELEMENT_STYLE ? HOLD_STYLE : HOLD_NONE;
+}
+
+static enum hold holds(struct rewriter *r, const struct tag *t)
+{
+	enum hold what;
+
+	if (t->token->ns != HTML_NS_HTML && t->token->self_closing)
+		return HOLD_NONE;
+	what = holds_content(r, t);
+	return what == HOLD_NONE && ahead_is_text(r, t->token) ? HOLD_TEXT : what;
 }
 
 static bool hold(struct rewriter *r, const struct tag *t, enum hold what)
@@ -470,6 +479,8 @@ bool rewriter_start_tag(struct rewriter *r, const struct html_token *token)
 	what = r->judges && !t.leaves && !is_denied(&t.selected.said) ? holds(r, &t) : HOLD_NONE;
 	if (what)
 		return hold(r, &t, what);
+	if (r->judges)
+		ahead_edit_tag(r, &t);
 	return put_tag(r, &t) && (r->dropped.active || inject_around(r, &t, INJECT_AFTER));
 }
 

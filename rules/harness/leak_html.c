@@ -26,7 +26,8 @@ struct reading {
 	bool has_base;
 	unsigned templates; /* open ones: a base in them is no part of the document */
 	unsigned depth;
-	bool xml; /* srcdoc is HTML in XHTML, too */
+	bool xml;	 /* srcdoc is HTML in XHTML, too */
+	bool tags_alone; /* neither content nor what selectors deny */
 	struct buffer scratch;
 	struct content in;
 	struct buffer child;		  /* the text in it that a browser sees, if it is markup */
@@ -369,8 +370,10 @@ static void start_tag(struct reading *r, const struct html_token *t)
 		.name = t->name,
 		.markup = t->ns != HTML_NS_HTML || r->xml,
 	};
-	if (!inert && !r->in.script)
+	if (!inert && !r->in.script && !r->tags_alone)
 		judge_element(r, rule, t->raw);
+	if (r->tags_alone)
+		r->in.script = r->in.style = false;
 }
 
 static void end_tag(struct reading *r, const struct html_token *t)
@@ -485,10 +488,19 @@ static void style_sheet(struct reading *r, struct slice instruction)
 	}
 }
 
-static void read_once(struct leaks *l, struct slice text, unsigned depth, bool scripting)
+/* AHEAD: as Chromium's preload scanner, which fetches what addresses in tags name. */
+enum reader { WITH_SCRIPTS, WITHOUT_SCRIPTS, AHEAD };
+
+static void read_once(struct leaks *l, struct slice text, unsigned depth, enum reader reader)
 {
-	struct reading r = {.l = l, .text = text, .base = l->page, .depth = depth, .xml = l->xml && depth == 0};
-	struct html_options options = {.scripting = scripting,
+	struct reading r = {.l = l,
+			    .text = text,
+			    .base = l->page,
+			    .depth = depth,
+			    .xml = l->xml && depth == 0,
+			    .tags_alone = reader == AHEAD};
+	struct html_options options = {.scripting = reader != WITHOUT_SCRIPTS,
+				       .ahead = reader == AHEAD,
 				       .max_tag = HTML_TAG_MAX,
 				       .wanted = HTML_WANT_COMMENT | HTML_WANT_CDATA,
 				       .xml = r.xml};
@@ -525,16 +537,19 @@ static void read_once(struct leaks *l, struct slice text, unsigned depth, bool s
 	buffer_free(&r.child);
 }
 
-/* Read as by a browser that runs scripts, and if that finds nothing, by one that does not: it sees into noscript. */
+/* Read as by a browser that runs scripts, and if that finds nothing, by others: without scripts it sees into noscript.
+ */
 void leaks_html(struct leaks *l, struct slice text, unsigned depth)
 {
 	size_t before = l->n, passes_from = l->passes_from, first_order = l->first_order;
 
 	if (depth > DEPTH_MAX || !text.n)
 		return;
-	read_once(l, text, depth, true);
+	read_once(l, text, depth, WITH_SCRIPTS);
 	if (l->n == before)
-		read_once(l, text, depth, false);
+		read_once(l, text, depth, WITHOUT_SCRIPTS);
+	if (l->n == before && !(l->xml && depth == 0))
+		read_once(l, text, depth, AHEAD);
 	l->passes_from = passes_from; /* of the element that holds a srcdoc */
 	l->first_order = first_order;
 }

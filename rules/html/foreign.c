@@ -221,6 +221,10 @@ enum html_namespace html_start_effect(struct html_tokenizer *t, struct slice raw
 
 	if (t->options.isolated)
 		return HTML_NS_HTML;
+	if (t->options.ahead) {
+		(void)start_text(t);
+		return HTML_NS_HTML;
+	}
 	if (t->frameset == FRAMESET_POSSIBLE && (bits & (NAME_FRAMESET | NAME_NO_FRAMESET)))
 		t->frameset = bits & NAME_FRAMESET ? FRAMESET_SEEN : FRAMESET_NONE;
 	if (!rules_of_html(innermost(f), bits)) {

@@ -69,7 +69,7 @@ void html_tokenizer_reset(struct html_tokenizer *t)
 	t->state = STATE_TEXT;
 	t->text = HTML_DATA;
 	t->pending = (uint8_t)given_as(t, HTML_TEXT);
-	t->frameset = t->options.isolated ? FRAMESET_NONE : FRAMESET_POSSIBLE;
+	t->frameset = t->options.isolated || t->options.ahead ? FRAMESET_NONE : FRAMESET_POSSIBLE;
 	t->fresh = t->keeping = t->release = t->finished = false;
 	t->tag = (struct html_tag){0};
 	t->foreign.n = t->foreign.beyond = 0;

@@ -88,7 +88,8 @@ struct html_options {
 	size_t max_tag;			/* octets of a wanted tag; 0: HTML_TAG_DEFAULT; kept within MIN and MAX */
 	unsigned max_attributes;	/* 0 or above HTML_ATTRIBUTES_MAX: that */
 	bool isolated;			/* tags change nothing: what tree construction would do is left out */
-	bool xml;			/* likewise; and comments, instructions and CDATA sections are those of XML */
+	bool ahead;			/* svg and math are names like others, as to Chromium's preload scanner */
+	bool xml; /* as isolated; and comments, instructions and CDATA sections are those of XML */
 };
 
 enum html_quote { HTML_NO_VALUE, HTML_UNQUOTED, HTML_SINGLE_QUOTED, HTML_DOUBLE_QUOTED };
