@@ -67,7 +67,7 @@ static void url_at(struct leaks *l, const struct web_url *base, struct slice tex
 
 	if (at > 0 && text.p[at - 1] == ':')
 		from = scheme_begin(text, at - 1);
-	else if (at == 0 || !is_quote(text.p[at - 1]))
+	if (at == 0 || (!is_quote(text.p[at - 1]) && from + 1 >= at))
 		return; /* a comment, or the middle of something */
 	if (to >= text.n || !is_host_char(text.p[to]))
 		return;
