@@ -121,8 +121,10 @@ static bool muddled(struct rewriter *r)
 	return put_allowed_tag(r);
 }
 
-/* Of the content the piece raw, which says text. An end tag in it is hidden in a section or comment, but not from who
- * reads ahead. */
+/*
+ * Of the content the piece raw, which says text. An end tag in it is hidden in a section or comment, but not from who
+ * reads ahead.
+ */
 static bool put_content(struct rewriter *r, struct slice raw, struct slice text)
 {
 	struct slice out;
@@ -420,13 +422,14 @@ static bool ends_around(const struct rewriter *r, const struct html_token *token
 static bool end_here(struct rewriter *r, uint64_t offset)
 {
 	struct slice name = element_name(page_plan_element(r->plan, r->held.name));
-	struct slice tag = arena_concat(&r->lasting, (struct slice[]){SLICE("</"), name, SLICE(">")}, 3);
+	struct slice tag;
 	bool stays = true, ok;
 
 	ok = r->held.what == HOLD_SCRIPT && !is_emptied(r) ? muddled(r) : finish(r, &stays);
 	release(r);
 	if (!ok || !stays)
 		return ok;
+	tag = arena_concat(&r->arena, (struct slice[]){SLICE("</"), name, SLICE(">")}, 3);
 	rewriter_report(r, offset, slice_of(NULL, 0), tag, NULL);
 	return rewriter_put(r, tag);
 }
