@@ -3,7 +3,8 @@
  * knows nothing of svg and math: it ends a CDATA section at its first ">", takes the content of a title, style, script
  * and others there for text that only their end tag ends, and any <base> for the page's. So what hides markup from the
  * parser in such a place (a CDATA section, a comment, the value of an attribute) may show it to the scanner, which
- * fetches what it names. Here both are made to read the same, where rules look at addresses.
+ * fetches what it names. In a frameset the parser leaves out such elements, and all others. Here both are made to read
+ * the same, where rules look at addresses.
  */
 #include "rules/decide/rewriter_internal.h"
 
@@ -11,13 +12,16 @@
 
 bool ahead_is_text(const struct rewriter *r, const struct html_token *token)
 {
-	if (r->page->xml || token->ns == HTML_NS_HTML || !r->plan->values)
+	bool html = token->ns == HTML_NS_HTML;
+
+	if (r->page->xml || (html && token->text != HTML_DATA) || !r->plan->values)
 		return false;
 	switch (page_plan_element(r->plan, token->name)) {
+	case ELEMENT_NOSCRIPT:
+		return !html;
 	case ELEMENT_IFRAME:
 	case ELEMENT_NOEMBED:
 	case ELEMENT_NOFRAMES:
-	case ELEMENT_NOSCRIPT:
 	case ELEMENT_SCRIPT:
 	case ELEMENT_STYLE:
 	case ELEMENT_TEXTAREA:

@@ -278,7 +278,7 @@ void inert_mark(struct rewriter *r, struct edits *e, const struct inert_at *at, 
 
 /* ---- rewriter_ahead.c ---- */
 
-/* A tag in svg or math that makes who reads ahead take what follows for text: title, style, ... */
+/* A start tag that makes only who reads ahead take what follows for text: title, style, ... in svg, math, framesets. */
 bool ahead_is_text(const struct rewriter *r, const struct html_token *token);
 /* <title/> of svg is one that ends at once to all browsers. */
 void ahead_edit_tag(struct rewriter *r, struct tag *t);

@@ -312,7 +312,7 @@ static bool hold(struct rewriter *r, const struct tag *t, enum hold what)
 		(void)rewriter_verdict(r, VERDICT_INERT, t->why.url.n ? t->why.url : tag_shown(t->token), &t->why,
 				       t->token->offset);
 	r->held.text = what == HOLD_SCRIPT ? text_of_script(r, t) : SCRIPT_CLASSIC;
-	r->held.decode = t->token->ns != HTML_NS_HTML || r->page->xml;
+	r->held.decode = t->token->ns != HTML_NS_HTML || r->page->xml || ahead_is_text(r, t->token);
 	return held_begin(r, what, t->token);
 }
 
