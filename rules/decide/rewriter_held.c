@@ -170,7 +170,10 @@ static struct slice without_nul(struct rewriter *r, struct slice s)
 	return slice_of(out, n);
 }
 
-/* A NUL is U+FFFD to the parser (WHATWG HTML 13.2.5.3), and nothing to Chromium's preload scanner. */
+/*
+ * A NUL is U+FFFD to the parser (WHATWG HTML 13.2.5.3), and nothing to Chromium's preload scanner. Where that matters
+ * all goes: without its NULs a style may end elsewhere.
+ */
 static struct slice neutral(struct rewriter *r, struct slice css, struct beacon_judgement *denied)
 {
 	struct slice out = neutral_style(r, css, &r->held.selected.said, denied);
@@ -178,10 +181,12 @@ static struct slice neutral(struct rewriter *r, struct slice css, struct beacon_
 
 	if (slice_find_char(out, 0) == out.n)
 		return out;
-	out = neutral_style(r, without_nul(r, out), &r->held.selected.said, &j);
+	(void)neutral_style(r, without_nul(r, out), &r->held.selected.said, &j);
+	if (j.pass)
+		return out;
 	if (denied->pass)
 		*denied = j;
-	return out;
+	return slice_of(NULL, 0);
 }
 
 /* Of the content the piece raw, which says css. */

@@ -76,7 +76,7 @@ static void url_at(struct leaks *l, const struct web_url *base, struct slice tex
 	leaks_url(l, base, slice_of(text.p + from, to - from), FILTER_ANY, what);
 }
 
-/* 'www.example.com', with a path perhaps. */
+/* 'www.example.com', with a path perhaps: which host it is counts alone, as it may be anything. */
 static void quoted_host_at(struct leaks *l, const struct web_url *base, struct slice text, size_t at, struct slice what)
 {
 	size_t to = at + 1, dots = 0;
@@ -87,9 +87,7 @@ static void quoted_host_at(struct leaks *l, const struct web_url *base, struct s
 		dots += text.p[to++] == '.';
 	if (!dots || to >= text.n || (text.p[to] != text.p[at] && text.p[to] != '/'))
 		return;
-	while (to < text.n && !ends_url(text.p[to]))
-		to++;
-	leaks_url(l, base, arena_printf(l->arena, "https://%.*s", SLICE_ARG(slice_of(text.p + at + 1, to - at - 1))),
+	leaks_url(l, base, arena_printf(l->arena, "https://%.*s/", SLICE_ARG(slice_of(text.p + at + 1, to - at - 1))),
 		  FILTER_ANY, what);
 }
 

@@ -623,6 +623,22 @@ static void test_oversized(void **state)
 	buffer_free(&out);
 }
 
+static void test_nul(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, 1 << 20);
+	assert_int_equal(result_of(RULES, SLICE("<style>@import \0'//ads.example/';<\0/style><i></style>"), &out),
+			 REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("<style></style>")));
+	assert_int_equal(result_of(RULES, SLICE("<style>@import '//ads.example/';\0a</style>"), &out), REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("<style>@import \"data:,\";\0a</style>")));
+	assert_int_equal(result_of(RULES, SLICE("<style>a\0b</style>"), &out), REWRITER_OK);
+	assert_true(slice_eq(buffer_slice(&out), SLICE("<style>a\0b</style>")));
+	buffer_free(&out);
+}
+
 /* Where no rule is about what stands in scripts and styles, they pass however long they are. */
 static void test_selectors_alone(void **state)
 {
@@ -753,6 +769,7 @@ int main(void)
 		cmocka_unit_test(test_mark_in_pieces),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_oversized),
+		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_selectors_alone),
 		cmocka_unit_test(test_unchanged_together),
 		cmocka_unit_test(test_beside_what_is_left_out),
