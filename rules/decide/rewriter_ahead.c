@@ -33,12 +33,23 @@ bool ahead_is_text(const struct rewriter *r, const struct html_token *token)
 	}
 }
 
-void ahead_edit_tag(struct rewriter *r, struct tag *t)
+const struct verdict *ahead_verdict(struct rewriter *r, struct slice name, uint64_t offset)
+{
+	static const struct beacon_judgement j = {.pass = true,
+						  .mask = PURPOSE_NECESSARY,
+						  .reason = "browsers that read ahead would see it end elsewhere"};
+
+	return rewriter_verdict(r, VERDICT_REWRITE, name, &j, offset);
+}
+
+const struct verdict *ahead_edit_tag(struct rewriter *r, struct tag *t)
 {
 	const struct slice parts[] = {SLICE("></"), t->token->name_raw, SLICE(">")};
 
-	if (t->token->self_closing && ahead_is_text(r, t->token))
-		edit_add(&t->edits, t->token->raw.n - 2, 2, arena_concat(&r->arena, parts, CG_COUNT(parts)));
+	if (!t->token->self_closing || !ahead_is_text(r, t->token))
+		return NULL;
+	edit_add(&t->edits, t->token->raw.n - 2, 2, arena_concat(&r->arena, parts, CG_COUNT(parts)));
+	return t->denied ? NULL : ahead_verdict(r, tag_shown(t->token), t->token->offset);
 }
 
 /*

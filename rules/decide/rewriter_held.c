@@ -114,11 +114,11 @@ static bool muddled(struct rewriter *r)
 		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "there is markup where there should be text"};
 	const struct verdict *v;
 
-	if (r->result != REWRITER_OK)
+	if (r->result != REWRITER_OK || !put_allowed_tag(r))
 		return false;
 	v = rewriter_verdict(r, VERDICT_DROP, shown(r, &j), &j, r->held.offset);
 	rewriter_report(r, r->held.offset + r->held.tag, content_of(r), slice_of(NULL, 0), v);
-	return put_allowed_tag(r);
+	return true;
 }
 
 /*
@@ -132,7 +132,8 @@ static bool put_content(struct rewriter *r, struct slice raw, struct slice text)
 	if (!r->held.decode || slice_find(raw, SLICE("</")) == raw.n)
 		return rewriter_put(r, raw);
 	out = edit_escape(r, text);
-	rewriter_report(r, r->held.offset + r->held.tag, raw, out, NULL);
+	rewriter_report(r, r->held.offset + r->held.tag, raw, out,
+			ahead_verdict(r, slice_head(buffer_slice(&r->octets), NAME_SHOWN_MAX), r->held.offset));
 	return rewriter_put(r, out);
 }
 
@@ -435,7 +436,7 @@ static bool end_here(struct rewriter *r, uint64_t offset)
 	if (!ok || !stays)
 		return ok;
 	tag = arena_concat(&r->arena, (struct slice[]){SLICE("</"), name, SLICE(">")}, 3);
-	rewriter_report(r, offset, slice_of(NULL, 0), tag, NULL);
+	rewriter_report(r, offset, slice_of(NULL, 0), tag, ahead_verdict(r, name, offset));
 	return rewriter_put(r, tag);
 }
 

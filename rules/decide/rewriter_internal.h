@@ -280,8 +280,10 @@ void inert_mark(struct rewriter *r, struct edits *e, const struct inert_at *at, 
 
 /* A start tag that makes only who reads ahead take what follows for text: title, style, ... in svg, math, framesets. */
 bool ahead_is_text(const struct rewriter *r, const struct html_token *token);
-/* <title/> of svg is one that ends at once to all browsers. */
-void ahead_edit_tag(struct rewriter *r, struct tag *t);
+/* <title/> of svg is one that ends at once to all browsers. What is said of that; NULL: nothing. */
+const struct verdict *ahead_edit_tag(struct rewriter *r, struct tag *t);
+/* Of something that is told to end where the parser sees it end. */
+const struct verdict *ahead_verdict(struct rewriter *r, struct slice name, uint64_t offset);
 /* Does a carrier in the base's tag matter to who reads ahead, or who reads late? */
 bool ahead_sees_base(const struct rewriter *r, const struct html_token *token);
 /* A CDATA section, or a piece of one. */

@@ -354,11 +354,13 @@ static void judge(struct rewriter *r, struct tag *t)
 
 static bool put_tag(struct rewriter *r, struct tag *t)
 {
+	const struct verdict *v = r->judges ? ahead_edit_tag(r, t) : NULL;
+
 	if (t->denied)
 		return tag_denied(r, t);
 	if (t->selected.said.match.rule)
 		(void)rewriter_verdict(r, VERDICT_KEEP, tag_shown(t->token), &t->selected.said, t->token->offset);
-	return edits_put(r, &t->edits, t->token->raw, t->token->offset, NULL);
+	return edits_put(r, &t->edits, t->token->raw, t->token->offset, v);
 }
 
 static void see_base(struct rewriter *r, const struct tag *t)
@@ -479,8 +481,6 @@ bool rewriter_start_tag(struct rewriter *r, const struct html_token *token)
 	what = r->judges && !t.leaves && !is_denied(&t.selected.said) ? holds(r, &t) : HOLD_NONE;
 	if (what)
 		return hold(r, &t, what);
-	if (r->judges)
-		ahead_edit_tag(r, &t);
 	return put_tag(r, &t) && (r->dropped.active || inject_around(r, &t, INJECT_AFTER));
 }
 

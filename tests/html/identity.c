@@ -3,8 +3,8 @@
  * printed, "FILE: N changes in M octets", or what is wrong:
  *
  * - rules that name nothing in it, and any rules in observe mode, hand it on octet for octet; the former but for what
- *   the rewriter removes whatever the rules are, with a reason: a noscript that ends elsewhere where scripts do not
- * run;
+ *   the rewriter changes whatever the rules are, with a reason: a noscript that ends elsewhere where scripts do not
+ * run, and what browsers that read ahead see otherwise in svg;
  * - under all shipped rules the octets outside of the edits told are those of the input, and in their order;
  * - both however the input is cut;
  * - what came out, put in again, is not changed.
