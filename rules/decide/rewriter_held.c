@@ -35,7 +35,9 @@ bool held_begin(struct rewriter *r, enum hold what, const struct html_token *tok
 	r->held.tag = token->raw.n;
 	r->held.overflown = false;
 	r->held.nested = 0;
-	r->held.foreign = html_tokenizer_foreign_depth(&r->tokenizer);
+	r->held.foreign = r->held.around = html_tokenizer_foreign_depth(&r->tokenizer);
+	if (token->ns != HTML_NS_HTML && r->held.foreign)
+		r->held.around--;
 	if (token->ns != HTML_NS_HTML)
 		html_tokenizer_look_for(&r->tokenizer, &r->plan->all);
 	buffer_clear(&r->octets);
@@ -420,8 +422,8 @@ static bool ends(const struct rewriter *r, const struct html_token *token)
 /* In svg and math an end tag of an element around it ends it too, and some start tags of HTML leave both. */
 static bool ends_around(const struct rewriter *r, const struct html_token *token)
 {
-	return token->left_foreign ||
-	       (token->type == HTML_END_TAG && html_tokenizer_foreign_depth(&r->tokenizer) < r->held.foreign);
+	return (token->left_foreign || token->type == HTML_END_TAG) &&
+	       html_tokenizer_foreign_depth(&r->tokenizer) < r->held.foreign;
 }
 
 /* It ends without a tag of its own; who reads ahead must see one. A script is not run then. */
@@ -457,6 +459,7 @@ bool held_token(struct rewriter *r, const struct html_token *token)
 
 	if (!is_nested(r, token) && ends(r, token)) {
 		ok = finish(r, &stays);
+		html_tokenizer_foreign_return(&r->tokenizer, r->held.around); /* what was open in it may have gone */
 		release(r);
 		return ok && rewriter_end_tag(r, token, stays);
 	}

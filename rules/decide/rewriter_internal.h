@@ -81,6 +81,7 @@ struct held {
 	bool decode;	       /* character references count in its text */
 	enum script_text text; /* of a script */
 	unsigned foreign;      /* depth in svg and math, with it */
+	unsigned around;       /* without it */
 	unsigned nested;       /* open ones of its name in it */
 	bool overflown;	       /* its start is out already, or was dropped: see rewriter_held.c */
 	struct edits edits;

@@ -30,7 +30,7 @@ static struct slice css_bare_url(struct slice s)
 	size_t i = 0;
 
 	while (i < s.n && s.p[i] != ')' && s.p[i] != '"' && s.p[i] != '\'' && s.p[i] != '(' && !leak_space(s.p[i]) &&
-	       (unsigned char)s.p[i] > ' ')
+	       (unsigned char)s.p[i] > ' ' && s.p[i] != 0x7f)
 		i++;
 	s = skip_css_blanks(slice_from(s, i)).n == 0 || skip_css_blanks(slice_from(s, i)).p[0] == ')'
 		    ? slice_head(s, i)
