@@ -538,8 +538,8 @@ void stream_abandon(struct stream *s)
 }
 
 /*
- * The FIN takes along what waits in the kernel, so that all of the end is one segment. A close alone would not do: where
- * something unread has come it resets the connection, and what waited is lost.
+ * The FIN takes along what waits in the kernel, so that all of the end is one segment. A close alone would not do:
+ * where something unread has come it resets the connection, and what waited is lost.
  */
 void stream_shutdown(struct stream *s)
 {
