@@ -263,7 +263,8 @@ static bool runs(struct slice type)
 {
 	struct slice essence, params;
 
-	slice_cut(type, ';', &essence, &params);
+	if (slice_cut(type, ';', &essence, &params) && slice_trim(essence).n == 0)
+		return false;
 	essence = slice_trim(essence);
 	return essence.n == 0 || is_one_of(essence, "module importmap speculationrules") ||
 	       slice_ieq(essence, SLICE("text/javascript")) || slice_istarts_with(essence, SLICE("text/javascript1")) ||
