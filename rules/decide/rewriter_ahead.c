@@ -77,10 +77,9 @@ static bool put_text(struct rewriter *r, struct slice octets, struct slice text)
 		.pass = false, .mask = PURPOSE_NECESSARY, .reason = "browsers that read ahead may see markup in it"};
 	struct slice out = edit_escape(r, text);
 
-	rewriter_report(
-		r, r->instruction_at, octets, out,
-		rewriter_verdict(r, VERDICT_REWRITE, slice_head(octets, NAME_SHOWN_MAX), &j, r->instruction_at));
-	r->instruction_at += octets.n;
+	rewriter_report(r, r->gathered_at, octets, out,
+			rewriter_verdict(r, VERDICT_REWRITE, slice_head(octets, NAME_SHOWN_MAX), &j, r->gathered_at));
+	r->gathered_at += octets.n;
 	return rewriter_put(r, out);
 }
 
@@ -115,7 +114,7 @@ static bool put_part(struct rewriter *r)
 bool ahead_cdata(struct rewriter *r, const struct html_token *token)
 {
 	if (token->first) {
-		r->instruction_at = token->offset;
+		r->gathered_at = token->offset;
 		r->gathering = true;
 		r->unwrapping = false;
 		buffer_clear(&r->octets);

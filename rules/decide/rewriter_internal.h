@@ -161,10 +161,10 @@ struct rewriter {
 	char mark[2];
 	enum rewriter_result result;
 	const char *why;
-	struct buffer octets;	 /* of what is held, or gathered */
-	bool gathering;		 /* an instruction of XML, or a CDATA section, until it is whole */
-	uint64_t instruction_at; /* where it began, or where what is left of it does */
-	bool unwrapping;	 /* the section's beginning is out, as text */
+	struct buffer octets; /* of what is held, or gathered */
+	bool gathering;	      /* an instruction of XML, or a CDATA section, until it is whole */
+	uint64_t gathered_at; /* where it began, or where what is left of it does */
+	bool unwrapping;      /* the section's beginning is out, as text */
 	size_t n_followed;
 	enum place place;
 	uint64_t text_of; /* in XML: the name of an open title, script or style, whose text is none of the body */

@@ -100,9 +100,9 @@ static bool deny(struct rewriter *r, struct slice octets, const struct beacon_ju
 {
 	const struct slice rename = SLICE("data-cg-");
 	const struct verdict *v = rewriter_verdict(
-		r, VERDICT_INERT, j->url.n ? j->url : slice_head(octets, NAME_SHOWN_MAX), j, r->instruction_at);
+		r, VERDICT_INERT, j->url.n ? j->url : slice_head(octets, NAME_SHOWN_MAX), j, r->gathered_at);
 
-	rewriter_report(r, r->instruction_at + 2, slice_of(NULL, 0), rename, v);
+	rewriter_report(r, r->gathered_at + 2, slice_of(NULL, 0), rename, v);
 	return rewriter_put(r, slice_head(octets, 2)) && rewriter_put(r, rename) &&
 	       rewriter_put(r, slice_from(octets, 2));
 }
@@ -123,7 +123,7 @@ static bool put_instruction(struct rewriter *r, struct slice octets, bool whole)
 	if (!j.pass)
 		return deny(r, octets, &j);
 	if (j.match.rule)
-		(void)rewriter_verdict(r, VERDICT_KEEP, j.url, &j, r->instruction_at);
+		(void)rewriter_verdict(r, VERDICT_KEEP, j.url, &j, r->gathered_at);
 	return rewriter_put(r, octets);
 }
 
@@ -141,7 +141,7 @@ static bool is_instruction(struct slice octets)
 bool instruction_token(struct rewriter *r, const struct html_token *token)
 {
 	if (token->first) {
-		r->instruction_at = token->offset;
+		r->gathered_at = token->offset;
 		r->gathering = is_instruction(token->raw);
 		buffer_clear(&r->octets);
 	}

@@ -333,8 +333,6 @@ void selector_imply(struct selector_matcher *m, struct slice name);
 bool selector_stack_before(struct selector_matcher *m, uint32_t bits);
 /* The element at hand is open now; m->own holds what holds for it. */
 void selector_stack_push(struct selector_matcher *m, uint32_t bits);
-/* The element at hand was never there. */
-void selector_stack_take_back(struct selector_matcher *m);
 void selector_stack_end(struct selector_matcher *m, uint64_t name);
 void selector_stack_reset(struct selector_matcher *m);
 

@@ -407,11 +407,6 @@ size_t selector_matcher_start(struct selector_matcher *m, const struct html_toke
 	return asked.n;
 }
 
-void selector_matcher_take_back(struct selector_matcher *m)
-{
-	selector_stack_take_back(m);
-}
-
 void selector_matcher_end(struct selector_matcher *m, const struct html_token *tag)
 {
 	const struct selectors *s = m->set;

@@ -28,7 +28,7 @@ static void save(struct selector_matcher *m)
 	memcpy(b->held, m->held, 2 * b->n * m->words * sizeof *b->held);
 }
 
-void selector_stack_take_back(struct selector_matcher *m)
+void selector_matcher_take_back(struct selector_matcher *m)
 {
 	const struct selector_before *b = &m->before;
 
