@@ -10,11 +10,6 @@ struct coder_block {
 	size_t n; /* with this head; a multiple of the alignment */
 };
 
-static bool is_reserved(const struct coder_memory *m, const struct coder_block *b)
-{
-	return m->reserve && (const char *)b >= m->reserve && (const char *)b < m->reserve + m->reserve_n;
-}
-
 /* The smallest idle block that is large enough, and not more than twice that. */
 static struct coder_block *take_idle(struct coder_memory *m, size_t n)
 {
@@ -28,17 +23,6 @@ static struct coder_block *take_idle(struct coder_memory *m, size_t n)
 		return NULL;
 	b = *best;
 	*best = b->next;
-	return b;
-}
-
-static struct coder_block *take_reserved(struct coder_memory *m, size_t n)
-{
-	struct coder_block *b;
-
-	if (n > m->reserve_n - m->reserve_used)
-		return NULL;
-	b = (struct coder_block *)(void *)(m->reserve + m->reserve_used);
-	m->reserve_used += n;
 	return b;
 }
 
@@ -67,9 +51,7 @@ void *coder_memory_take(void *memory, size_t n)
 	b = take_idle(m, n);
 	if (b)
 		return b + 1;
-	b = take_reserved(m, n);
-	if (!b)
-		b = take_fresh(m, n);
+	b = take_fresh(m, n);
 	if (!b)
 		return NULL;
 	b->n = n;
@@ -84,33 +66,17 @@ void coder_memory_give(void *memory, void *p)
 	if (!p)
 		return;
 	b--;
-	if (is_reserved(m, b) && (char *)b + b->n == m->reserve + m->reserve_used) {
-		m->reserve_used -= b->n;
-		return;
-	}
 	b->next = m->idle;
 	m->idle = b;
 }
 
 void coder_memory_trim(struct coder_memory *m)
 {
-	for (struct coder_block **at = &m->idle; *at;) {
-		struct coder_block *b = *at;
+	while (m->idle) {
+		struct coder_block *b = m->idle;
 
-		if (is_reserved(m, b)) {
-			at = &b->next;
-			continue;
-		}
-		*at = b->next;
+		m->idle = b->next;
 		m->held -= b->n;
 		free(b);
 	}
-}
-
-void coder_memory_reset(struct coder_memory *m)
-{
-	coder_memory_trim(m);
-	CG_CHECK(m->held == 0);
-	m->idle = NULL;
-	m->reserve_used = 0;
 }

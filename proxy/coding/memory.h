@@ -1,8 +1,6 @@
 /*
  * Inside proxy/coding: the allocator given to libbrotli and libzstd. It holds to a budget, and keeps what they free for
  * the next body: libbrotli has no reset and asks for the same sizes each time, and fresh pages cost more than coding.
- *
- * A reserve, if there is one, is used up before malloc is asked; a codec whose needs fit in it cannot fail half-way.
  */
 #ifndef CG_PROXY_CODING_MEMORY_H
 #define CG_PROXY_CODING_MEMORY_H
@@ -11,11 +9,8 @@
 #include <stddef.h>
 
 struct coder_memory {
-	size_t held;   /* octets got from malloc, idle ones included */
-	size_t limit;  /* most octets held */
-	char *reserve; /* aligned as by malloc, or NULL; belongs to whoever set it */
-	size_t reserve_n;
-	size_t reserve_used;
+	size_t held;  /* octets got from malloc, idle ones included */
+	size_t limit; /* most octets held */
 	struct coder_block *idle;
 };
 
@@ -25,7 +20,5 @@ void *coder_memory_take(void *memory, size_t n);
 void coder_memory_give(void *memory, void *p);
 /* Gives idle blocks back to malloc. */
 void coder_memory_trim(struct coder_memory *memory);
-/* The same, and the reserve is as new; all blocks must have been given back. */
-void coder_memory_reset(struct coder_memory *memory);
 
 #endif

@@ -40,7 +40,7 @@ static void zstd_decode_close(struct coder_stage *s)
 	struct zstd_decode *z = (struct zstd_decode *)s;
 
 	ZSTD_freeDCtx(z->context);
-	coder_memory_reset(&z->memory);
+	coder_memory_trim(&z->memory);
 	free(z);
 }
 
@@ -169,7 +169,7 @@ static void zstd_encode_close(struct coder_stage *s)
 	struct zstd_encode *z = (struct zstd_encode *)s;
 
 	ZSTD_freeCCtx(z->context);
-	coder_memory_reset(&z->memory);
+	coder_memory_trim(&z->memory);
 	free(z);
 }
 

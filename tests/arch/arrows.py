@@ -50,7 +50,7 @@ ONLY = {
     r'jansson\.h': ['rules/consent/foreign/'],
     r'isa-l/.*': ['proxy/coding/', 'rules/consent/foreign/inflate.c'],
     r'libdeflate\.h': ['proxy/coding/gzip.c'],
-    r'brotli/.*': ['proxy/coding/br.c'],
+    r'brotli/.*': ['proxy/coding/br_decode.c'],
     r'zstd.*\.h': ['proxy/coding/zstd.c'],
     r'nghttp2/.*': ['proxy/h2/'],
     r'maxminddb\.h': ['proxy/region/'],

@@ -100,6 +100,24 @@ static void test_noise(void **state)
 	coder_pool_free(&pool);
 }
 
+/* Of words at random between tags, zlib's level 4 makes 9,142 octets. */
+static void test_br_is_small(void **state)
+{
+	struct coder_pool pool;
+	struct buffer page, out;
+
+	(void)state;
+	coder_pool_init(&pool, &CODER_LIMITS_DEFAULT, 0);
+	buffer_init(&page, 1 << 20);
+	buffer_init(&out, 1 << 20);
+	coder_drive_page(&page, 60000);
+	coder_drive_encode(&pool, CODING_BR, buffer_slice(&page), &whole, &out);
+	assert_in_range(out.n, 1, 8700);
+	buffer_free(&page);
+	buffer_free(&out);
+	coder_pool_free(&pool);
+}
+
 /* -- flush --------------------------------------------------------------------------------------------------------- */
 
 /* Encodes piece and returns what comes; *r is the result. */
@@ -271,9 +289,9 @@ static void test_keep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sizes), cmocka_unit_test(test_split),	 cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_flush), cmocka_unit_test(test_flush_cost), cmocka_unit_test(test_reuse),
-		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_sizes), cmocka_unit_test(test_split),	  cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_flush), cmocka_unit_test(test_flush_cost),  cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_keep),  cmocka_unit_test(test_br_is_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
