@@ -34,7 +34,9 @@ static struct coder_stage *br_encode_open(const struct coder_limits *limits)
 	struct br_encode *b = malloc(sizeof *b);
 
 	(void)limits;
-	return b ? &b->stage : NULL;
+	if (!b)
+		return NULL;
+	return &b->stage;
 }
 
 static bool br_encode_begin(struct coder_stage *s, enum coding coding)
