@@ -92,7 +92,7 @@ static void encode_block(struct br_encode *b, enum coder_input what)
 		bits_put(&b->writer, 4, (WINDOW_BITS - 17) << 1 | 1); /* RFC 7932 9.1 */
 	b->begun = true;
 	if (b->known < b->n) {
-		b->commands.n = 0;
+		commands_next_block(&b->commands);
 		matcher_run(&b->matcher, b->text, b->known, b->n, &b->commands);
 		block_put(&b->codes, &b->writer, b->text, b->known, b->n, &b->commands, last);
 		b->known = b->n;

@@ -182,7 +182,7 @@ static void plan_begin(struct plan *p)
 	plan_literals(p, BEFORE);
 	commands_add_end(&s->commands, BEFORE);
 	block_put(&s->codes, &s->writer, s->text, 0, BEFORE, &s->commands, false);
-	s->commands.n = 0;
+	commands_next_block(&s->commands);
 }
 
 static void plan_command(struct plan *p, uint32_t insert, uint32_t copy, uint32_t distance)
@@ -290,13 +290,37 @@ static void test_stored(void **state)
 	}
 }
 
+/* The distances of a block that is stored are not known to who reads the next one. */
+static void test_distances_of_stored(void **state)
+{
+	(void)state;
+	for (uint32_t n = 1; n < 300; n++) {
+		struct plan p;
+		uint32_t from;
+
+		plan_begin(&p);
+		plan_command(&p, n, 4, 1234);
+		plan_literals(&p, n);
+		commands_add_end(&p.s->commands, n);
+		block_put(&p.s->codes, &p.s->writer, p.s->text, BEFORE, p.at, &p.s->commands, false);
+		commands_next_block(&p.s->commands);
+		from = p.at;
+		for (uint32_t i = 0; i < 40; i++)
+			plan_command(&p, 1, 20, p.s->commands.latest[i % DISTANCES_KEPT]);
+		block_put(&p.s->codes, &p.s->writer, p.s->text, from, p.at, &p.s->commands, true);
+		assert_decodes(p.s, p.at);
+		free(p.s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_few_symbols),	cmocka_unit_test(test_many_symbols),
-		cmocka_unit_test(test_long_codes),	cmocka_unit_test(test_all_symbols),
-		cmocka_unit_test(test_boundaries),	cmocka_unit_test(test_large),
-		cmocka_unit_test(test_short_distances), cmocka_unit_test(test_stored),
+		cmocka_unit_test(test_few_symbols),	    cmocka_unit_test(test_many_symbols),
+		cmocka_unit_test(test_long_codes),	    cmocka_unit_test(test_all_symbols),
+		cmocka_unit_test(test_boundaries),	    cmocka_unit_test(test_large),
+		cmocka_unit_test(test_short_distances),	    cmocka_unit_test(test_stored),
+		cmocka_unit_test(test_distances_of_stored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

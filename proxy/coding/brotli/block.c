@@ -179,7 +179,7 @@ static void put_raw(struct bit_writer *w, const uint8_t *text, uint32_t from, ui
 }
 
 void block_put(struct block_codes *codes, struct bit_writer *w, const uint8_t *text, uint32_t from, uint32_t to,
-	       const struct commands *commands, bool last)
+	       struct commands *commands, bool last)
 {
 	const struct bit_writer before = *w;
 	const uint64_t raw = (uint64_t)(to - from) * 8;
@@ -197,6 +197,7 @@ void block_put(struct block_codes *codes, struct bit_writer *w, const uint8_t *t
 			return;
 		*w = before;
 	}
+	commands_take_back(commands);
 	put_raw(w, text, from, to, last);
 }
 

@@ -21,11 +21,12 @@ struct block_codes {
 };
 
 /*
- * Writes text[from..to), 1 to BLOCK_MAX octets, as one block; uncompressed, should that be shorter. There must be room
- * for to - from + BLOCK_OVERHEAD octets. last: nothing will come behind it, and the last octet is filled up.
+ * Writes text[from..to), 1 to BLOCK_MAX octets, as one block; as it is, should that be shorter, and the commands are
+ * taken back then. There must be room for to - from + BLOCK_OVERHEAD octets. last: nothing will come behind it, and the
+ * last octet is filled up.
  */
 CG_NONNULL void block_put(struct block_codes *codes, struct bit_writer *w, const uint8_t *text, uint32_t from,
-			  uint32_t to, const struct commands *commands, bool last);
+			  uint32_t to, struct commands *commands, bool last);
 /* Writes the end of a body behind a block that was not the last. */
 CG_NONNULL void block_put_end(struct bit_writer *w);
 /* Fills up the last octet, so that all before can be read. */

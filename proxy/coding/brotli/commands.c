@@ -57,8 +57,22 @@ static uint16_t length_symbol(unsigned insert, unsigned copy, bool latest)
 
 void commands_begin(struct commands *c)
 {
+	static const uint32_t latest[DISTANCES_KEPT] = {4, 11, 15, 16};
+
+	memcpy(c->latest, latest, sizeof c->latest);
+	commands_next_block(c);
+}
+
+void commands_next_block(struct commands *c)
+{
 	c->n = 0;
-	memcpy(c->latest, (const uint32_t[DISTANCES_KEPT]){4, 11, 15, 16}, sizeof c->latest);
+	memcpy(c->latest_before, c->latest, sizeof c->latest);
+}
+
+void commands_take_back(struct commands *c)
+{
+	c->n = 0;
+	memcpy(c->latest, c->latest_before, sizeof c->latest);
 }
 
 /* One of the kept distances, or one near the latest two (RFC 7932 4); 16 if it is none of them. */

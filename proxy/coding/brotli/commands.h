@@ -32,11 +32,16 @@ struct command {
 struct commands {
 	size_t n;
 	uint32_t latest[DISTANCES_KEPT];
+	uint32_t latest_before[DISTANCES_KEPT]; /* the first of them */
 	struct command v[BLOCK_MAX / COPY_MIN + 1];
 };
 
 /* As at the beginning of a body. */
 CG_NONNULL void commands_begin(struct commands *c);
+/* For the next block: none, and the distances stay. */
+CG_NONNULL void commands_next_block(struct commands *c);
+/* The block goes out without commands: the distances are those before it. */
+CG_NONNULL void commands_take_back(struct commands *c);
 /* insert octets, then copy of them (COPY_MIN or more) from distance back. */
 CG_NONNULL void commands_add(struct commands *c, uint32_t insert, uint32_t copy, uint32_t distance);
 /* The last one of a block: only octets, 1 or more. */
