@@ -33,8 +33,6 @@ struct channel {
 struct channel_ops {
 	/* HTTP/2: content is not framed within the octets, it ends with them. */
 	bool bare_content;
-	/* More than this in queued(): nothing more is read from the origin until response_resume(). */
-	size_t high_water;
 
 	/* Writes e->response as a head, framed as e->visitor_framing says. False if it failed. */
 	bool (*head)(struct exchange *e);
@@ -55,6 +53,16 @@ struct channel_ops {
 	bool (*flush)(struct exchange *e);
 	/* Octets of content that have not left. */
 	size_t (*queued)(const struct exchange *e);
+	/*
+	 * Octets of content that may wait to leave. It is also the most to be read from the origin at once, and may
+	 * become less while others of the connection have much that waits.
+	 */
+	size_t (*most)(const struct exchange *e);
+	/*
+	 * True if the visitor cannot follow, so that nothing more may be read or made; response_resume() then comes.
+	 * making: what waits may be of this turn, and leave at its end.
+	 */
+	bool (*full)(struct exchange *e, bool making);
 	/* Sets the deadline of what happens next; exchange_timeout() comes unless output goes on leaving. */
 	void (*wait)(struct exchange *e, int64_t ms);
 	/* Hands over what is kept of the request, and makes more come. */

@@ -118,6 +118,20 @@ static size_t queued(const struct exchange *e)
 	return stream_queued(stream_of(e));
 }
 
+static size_t most(const struct exchange *e)
+{
+	(void)e;
+	return STREAM_HIGH_WATER;
+}
+
+/* Output is tried at once, so what is there behind a turn has filled the socket. STREAM_DRAINED resumes. */
+static bool full(struct exchange *e, bool making)
+{
+	size_t n = stream_queued(stream_of(e));
+
+	return making ? n >= STREAM_HIGH_WATER : n > 0;
+}
+
 static void wait(struct exchange *e, int64_t ms)
 {
 	visitor_wait(e->visitor, ms);
@@ -153,6 +167,8 @@ const struct channel_ops channel_h1 = {
 	.end = end,
 	.flush = flush,
 	.queued = queued,
+	.most = most,
+	.full = full,
 	.wait = wait,
 	.pull = pull,
 	.cut = cut,

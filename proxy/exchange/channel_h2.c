@@ -9,6 +9,12 @@
 #define CHANNELS_FREE_MAX 256
 /* As much is sent before the turn ends, so that a fast origin need not be stopped. */
 #define SEND_EARLY (2 * IO_BLOCK)
+/*
+ * When as much waits in a connection, each of its streams has to do with less: so what a visitor with many streams who
+ * takes nothing can hold grows no further with their number than by that.
+ */
+#define CONNECTION_HIGH_WATER (16 * STREAM_HIGH_WATER)
+#define CROWDED_HIGH_WATER    (IO_BLOCK / 2) /* with the end of what was read last, a block */
 
 static struct channel_h2 *of(const struct exchange *e)
 {
@@ -25,11 +31,17 @@ static const struct config_timeouts *timeouts(const struct channel_h2 *c)
 	return &c->h2->visitor->server->parts.config->timeouts;
 }
 
+/* Keeps the sum of what waits in all streams. */
+void channel_h2_count(struct channel_h2 *c)
+{
+	c->h2->queued += c->out.n - c->counted;
+	c->counted = c->out.n;
+}
+
 /* There is more to send. */
 static void wake(struct channel_h2 *c)
 {
-	if (c->out.n >= STREAM_HIGH_WATER)
-		c->full = true;
+	channel_h2_count(c);
 	if (c->deferred)
 		h2_resume(c->h2->session, c->id);
 	c->deferred = false;
@@ -114,6 +126,25 @@ static bool flush(struct exchange *e)
 static size_t queued(const struct exchange *e)
 {
 	return of(e)->out.n;
+}
+
+static size_t most_of(const struct channel_h2 *c)
+{
+	return c->h2->queued < CONNECTION_HIGH_WATER ? STREAM_HIGH_WATER : CROWDED_HIGH_WATER;
+}
+
+static size_t most(const struct exchange *e)
+{
+	return most_of(of(e));
+}
+
+static bool full(struct exchange *e, bool making)
+{
+	struct channel_h2 *c = of(e);
+
+	(void)making;
+	c->full |= c->out.n >= most_of(c);
+	return c->full;
 }
 
 /* -- ends ---------------------------------------------------------------------------------------------------------- */
@@ -279,7 +310,7 @@ static void pull(struct channel *ch)
 
 void channel_h2_drained(struct channel_h2 *c)
 {
-	if (!c->full || c->out.n > STREAM_HIGH_WATER / 2)
+	if (!c->full || c->out.n > most_of(c) / 2)
 		return;
 	c->full = false;
 	if (c->channel.exchange)
@@ -290,7 +321,6 @@ void channel_h2_drained(struct channel_h2 *c)
 
 const struct channel_ops channel_h2 = {
 	.bare_content = true,
-	.high_water = STREAM_HIGH_WATER - 1,
 	.head = head,
 	.put = put,
 	.room = room,
@@ -299,6 +329,8 @@ const struct channel_ops channel_h2 = {
 	.end = end,
 	.flush = flush,
 	.queued = queued,
+	.most = most,
+	.full = full,
 	.wait = wait,
 	.pull = pull,
 	.cut = cut,
@@ -386,6 +418,7 @@ void channel_h2_free(struct channel_h2 *c, const char *why)
 		exchange_drop(c->channel.exchange, why);
 	drop_input(c);
 	io_queue_clear(&c->out, io_of(c));
+	channel_h2_count(c);
 	deadline_clear(&c->deadline);
 	*(c->prev ? &c->prev->next : &h->channels) = c->next;
 	if (c->next)

@@ -332,10 +332,10 @@ static inline void channel_pull(struct exchange *e)
 {
 	e->channel->ops->pull(e->channel);
 }
-/* The visitor cannot follow: nothing more is to be read from the origin before response_resume(). */
-static inline bool channel_is_full(const struct exchange *e)
+/* The visitor cannot follow: nothing more is to be read from the origin before response_resume(), which then comes. */
+static inline bool channel_is_full(struct exchange *e)
 {
-	return e->channel->ops->queued(e) > e->channel->ops->high_water;
+	return e->channel->ops->full(e, false);
 }
 
 /*

@@ -309,8 +309,10 @@ static enum chain_result push(struct exchange *e, struct slice *data)
 {
 	enum chain_result r = CHAIN_FULL;
 
-	while (r == CHAIN_FULL && e->channel->ops->queued(e) < STREAM_HIGH_WATER)
+	while (r == CHAIN_FULL && !e->channel->ops->full(e, true)) {
+		e->page.chain.turn = e->channel->ops->most(e);
 		r = chain_push(&e->page.chain, data);
+	}
 	return r;
 }
 
@@ -372,7 +374,7 @@ static void finish(struct exchange *e)
 
 	do
 		r = chain_finish(&w->chain);
-	while (r == CHAIN_FULL && e->channel->ops->queued(e) < STREAM_HIGH_WATER);
+	while (r == CHAIN_FULL && !e->channel->ops->full(e, true));
 	if (r == CHAIN_ERROR) {
 		fail(e);
 		return;

@@ -343,7 +343,7 @@ void response_readable(struct exchange *e)
 	struct stream *s = &e->upstream.conn->stream;
 	size_t n = 0;
 
-	switch (stream_read(s, io->scratch, IO_SCRATCH, &n)) {
+	switch (stream_read(s, io->scratch, e->channel->ops->most(e), &n)) {
 	case STREAM_OK:
 		input(e, slice_of(io->scratch, n));
 		break;

@@ -168,7 +168,7 @@ void tunnel_from_origin(struct exchange *e)
 	struct io *io = &e->server->io;
 	size_t n = 0;
 
-	switch (stream_read(origin(e), io->scratch, IO_SCRATCH, &n)) {
+	switch (stream_read(origin(e), io->scratch, e->channel->ops->most(e), &n)) {
 	case STREAM_OK:
 		if (!put_visitor(e, slice_of(io->scratch, n)))
 			return;

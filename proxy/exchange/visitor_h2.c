@@ -110,6 +110,7 @@ static bool on_write_content(void *arg, void *stream, struct slice frame, size_t
 		io_queue_consume(&c->out, &h->visitor->server->io, piece.n);
 		n -= piece.n;
 	}
+	channel_h2_count(c);
 	return true;
 }
 

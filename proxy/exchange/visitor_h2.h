@@ -24,6 +24,7 @@ struct visitor_h2 {
 	struct channel_h2 *channels;
 	size_t n_channels;
 	uint64_t sent; /* octets of content, of all channels */
+	size_t queued; /* ... that have not left */
 	enum h2_wait wait;
 	enum h2_wait due;	  /* the same, whether the socket is full or not */
 	int64_t due_ms;		  /* when it runs out; of io_now_ms() */
@@ -45,6 +46,7 @@ struct channel_h2 {
 	struct channel_h2 *prev;
 	int32_t id;
 	struct io_queue out; /* content that has not left */
+	size_t counted;	     /* of it, in h2->queued */
 	uint64_t sent;
 	uint64_t sent_seen;
 	uint64_t all_seen; /* of h2->sent */
@@ -69,6 +71,8 @@ struct channel_h2 *channel_h2_new(struct visitor_h2 *h, int32_t id);
 void channel_h2_free(struct channel_h2 *c, const char *why);
 /* Content of the request that came; with none, what is kept is offered anew. */
 void channel_h2_feed(struct channel_h2 *c, struct slice fresh);
+/* After content has left. */
+void channel_h2_count(struct channel_h2 *c);
 /* After output has left: whoever waited for that may go on. */
 void channel_h2_drained(struct channel_h2 *c);
 

@@ -149,7 +149,7 @@ static bool rewrite(struct chain *c, struct slice octets)
 
 static bool turn_over(const struct chain *c)
 {
-	return c->written - c->mark >= CHAIN_TURN;
+	return c->written - c->mark >= c->turn;
 }
 
 /* No coding: a piece at a time, so that what is inserted cannot pile up either. */
@@ -236,6 +236,7 @@ static enum chain_result observe_end(struct chain *c)
 bool chain_open(struct chain *c, const struct chain_options *o)
 {
 	*c = (struct chain){.pool = o->pool,
+			    .turn = CHAIN_TURN,
 			    .sink = o->sink,
 			    .sink_arg = o->sink_arg,
 			    .decodes = o->stack->n > 0,

@@ -80,6 +80,7 @@ struct chain {
 	uint64_t written;	/* readable: octets that the sink got */
 	size_t gathered;	/* octets in the pool's memory; 0 between two calls */
 	uint64_t mark;		/* of these, before the call that is running */
+	size_t turn;		/* may be set: chain_push() stops after as many; CHAIN_TURN at first */
 	enum chain_error error; /* readable; also set in observe mode */
 	const char *detail;	/* readable: more words about the error, static, or NULL */
 	bool decodes;
@@ -95,7 +96,7 @@ CG_NONNULL CG_WARN_UNUSED bool chain_open(struct chain *c, const struct chain_op
 CG_NONNULL void chain_close(struct chain *c);
 
 /*
- * Takes from the front of *in, which is advanced. CHAIN_FULL comes once CHAIN_TURN octets were written in this call, so
+ * Takes from the front of *in, which is advanced. CHAIN_FULL comes once c->turn octets were written in this call, so
  * that what a small input expands to can be held back. In observe mode it does not come, and CHAIN_ERROR only with
  * CHAIN_E_STOPPED.
  */
