@@ -115,11 +115,18 @@ bool coder_encode(struct coder *c, struct coder_pool *pool, enum coding coding)
 
 	CG_CHECK(coding != CODING_DEFLATE);
 	*c = (struct coder){.pool = pool, .encodes = true};
-	return coding == CODING_IDENTITY || add_stage(c, kinds[coding], coding);
+	if (coding == CODING_IDENTITY)
+		return true;
+	if (!add_stage(c, kinds[coding], coding))
+		return false;
+	pool->encoding++;
+	return true;
 }
 
 void coder_close(struct coder *c)
 {
+	if (c->encodes && c->n)
+		c->pool->encoding--;
 	for (size_t i = 0; i < c->n; i++)
 		pool_give(c->pool, c->stage[i]);
 	free(c->middle);

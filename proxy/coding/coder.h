@@ -32,6 +32,7 @@ struct coder_pool {
 	unsigned keep; /* idle contexts of each kind at most; each holds CODER_IDLE_MAX octets at most */
 	struct coder_stage *idle[CODER_KINDS];
 	unsigned idle_n[CODER_KINDS];
+	size_t encoding; /* readable: encoders that are open */
 };
 #define CODER_IDLE_MAX ((size_t)5 << 19) /* 2.5 MB */
 

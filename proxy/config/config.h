@@ -101,6 +101,7 @@ struct config_limits {
 	size_t upstream_idle;		/* kept idle per origin and worker, 64 */
 	size_t exchange_memory;		/* arena cap per exchange, 1m */
 	uint64_t decoded_ratio;		/* of a page's size after and before decoding, 1000 */
+	size_t compressed_pages;	/* at once by one worker, 128 */
 	uint64_t requests;		/* per visitor's connection, 10000 */
 	struct h2_limits h2;
 };

@@ -75,6 +75,7 @@ CG_LIMIT(upstream, "upstream", COUNT, 512, 1, 100000, "connections of one worker
 CG_LIMIT(upstream_idle, "upstream-idle", COUNT, 64, 0, 100000, "of these, kept while unused")
 CG_LIMIT(exchange_memory, "exchange-memory", SIZE, 1048576, 65536, 1073741824, "octets of memory for one request and its response")
 CG_LIMIT(decoded_ratio, "decoded-ratio", COUNT, 1000, 2, 1000000, "times that a compressed page may grow when it is decoded")
+CG_LIMIT(compressed_pages, "compressed-pages", COUNT, 128, 1, 100000, "pages of one worker that are compressed at once")
 CG_LIMIT(requests, "requests", COUNT, 10000, 1, 1000000000, "requests of one connection")
 CG_LIMIT(h2.streams, "h2-streams", COUNT, 128, 1, 10000, "streams at once of an HTTP/2 connection")
 CG_LIMIT(h2.window, "h2-window", SIZE, 262144, 65535, 16777216, "octets of a stream's request that are kept until the origin takes them")

@@ -127,17 +127,31 @@ static bool may_compress(const struct exchange *e)
 	return e->site->config->compress && (!f->has_length || f->length >= COMPRESS_MIN);
 }
 
-/* A page that came in a coding goes in the one that the visitor likes best. */
+/* What the visitor likes best; but nothing, if it allows that, while as many pages as may be are being compressed. */
+static enum coding choose_coding(const struct exchange *e)
+{
+	const struct server *s = e->server;
+	struct coding_accept accept;
+	enum coding best, none;
+
+	coding_accept_parse(&e->request.fields, &accept);
+	(void)coding_accept_choose(&accept, CODING_OFFERS, CODING_OFFERS_N, &best);
+	if (best == CODING_IDENTITY || s->pages.coders.encoding < s->parts.config->limits.compressed_pages ||
+	    !coding_accept_choose(&accept, CODING_OFFERS, 0, &none))
+		return best;
+	counter_add(COUNTER_UNCOMPRESSED);
+	return none;
+}
+
+/* A page that came in a coding goes in one, too. */
 static bool set_coding(struct exchange *e, const struct coding_stack *stack)
 {
 	struct fields *f = &e->response.fields;
-	struct coding_accept accept;
 
 	e->page.coding = CODING_IDENTITY;
 	if (stack->n == 0 && !may_compress(e))
 		return true;
-	coding_accept_parse(&e->request.fields, &accept);
-	(void)coding_accept_choose(&accept, CODING_OFFERS, CODING_OFFERS_N, &e->page.coding);
+	e->page.coding = choose_coding(e);
 	fields_remove(f, FIELD_CONTENT_ENCODING);
 	if (e->page.coding != CODING_IDENTITY)
 		fields_add_id(f, FIELD_CONTENT_ENCODING, coding_name(e->page.coding));

@@ -340,6 +340,32 @@ def test_pressure():
             c.close()
 
 
+def test_compressed_pages():
+    """pages above limits compressed-pages leave uncompressed, unless the visitor refuses that"""
+    long = b'<p>' + os.urandom(3 << 19).hex().encode() + TAG
+    clean = long.replace(TAG, b'')
+    with Nginx({'long.html': long}) as o, \
+            Proxy(o, RULES, site='compress pages\n', extra='limits {\n compressed-pages 2\n}') as p:
+        def ask(accept, coding):
+            c = p.client()
+            c.request('GET', '/long.html', 'Accept-Encoding: ' + accept)
+            head = c.head()
+            same(head.get('content-encoding'), coding, accept)
+            return c, head
+
+        def read(c, head):
+            true(decode(head.get('content-encoding'), c.body(head).body) == clean, 'another page')
+            c.close()
+
+        held = [ask('gzip', 'gzip'), ask('br', 'br')]  # nobody reads these
+        read(*ask('zstd, br, gzip', None))
+        read(*ask('gzip, identity;q=0', 'gzip'))
+        for c, head in held:
+            read(c, head)
+        read(*ask('gzip', 'gzip'))
+        same(p.counters().get('uncompressed'), 1)
+
+
 def test_observe():
     """in observe mode the octets are the origin's, and the log tells what would have been changed"""
     body = gzip.compress(PAGE)

@@ -203,6 +203,7 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(c->tickets, 1);
 	assert_true(c->tls12 && c->sites[0].preserve_host && !c->sites[0].compress);
 	assert_int_equal(c->limits.decoded_ratio, 1000);
+	assert_int_equal(c->limits.compressed_pages, 128);
 	assert_int_equal(c->timeouts.handshake, 5000);
 	assert_int_equal(c->timeouts.upstream_idle, 60000);
 	assert_int_equal(c->timeouts.tunnel, 3600000);
