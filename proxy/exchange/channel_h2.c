@@ -10,8 +10,8 @@
 /* As much is sent before the turn ends, so that a fast origin need not be stopped. */
 #define SEND_EARLY (2 * IO_BLOCK)
 /*
- * When as much waits in a connection, each of its streams has to do with less: so what a visitor with many streams who
- * takes nothing can hold grows no further with their number than by that.
+ * When as much waits in a connection, each of its streams makes do with less: a hundred streams that nobody reads from
+ * are not to hold a hundred times what one does.
  */
 #define CONNECTION_HIGH_WATER (16 * STREAM_HIGH_WATER)
 #define CROWDED_HIGH_WATER    (IO_BLOCK / 2) /* with the end of what was read last, a block */

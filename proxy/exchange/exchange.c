@@ -238,6 +238,7 @@ static struct exchange *begin(struct channel *c)
 	e->visitor = c->visitor;
 	e->channel = c;
 	e->upstream.handler = request_upstream_event;
+	e->upstream.spare = request_spare;
 	e->upstream.arg = e;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	e->began_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;

@@ -208,6 +208,7 @@ struct exchange {
 	bool continued; /* a 100 was sent: the visitor knows that its body is wanted */
 
 	struct upstream_user upstream;
+	int64_t lent_ms; /* when the connection was there; of io_now_ms() */
 	unsigned attempts;
 	bool send_failed;    /* the origin takes no more of the request */
 	bool origin_eof;     /* in a tunnel */
@@ -357,6 +358,8 @@ void request_input(struct exchange *e, struct slice *in);
 /* The visitor ended its side. */
 void request_eof(struct exchange *e);
 void request_upstream_event(void *exchange, enum upstream_event event);
+/* For struct upstream_user: how many milliseconds too long the visitor makes the origin wait. */
+int64_t request_spare(void *exchange);
 /* The connection to the origin ended or failed before its response: tries again where that is safe. */
 void request_lost(struct exchange *e, unsigned status, const char *why);
 /* The request as it is now once more, as if nothing had come; only if request_repeatable(). */

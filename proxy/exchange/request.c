@@ -3,7 +3,13 @@
 #include <stdio.h>
 
 #define ATTEMPTS_MAX 4
-#define DISCARD_MAX  65536
+/*
+ * A visitor who makes the origin wait may lose its place to others when it took so much longer than it would take at
+ * that rate, in octets a second, up or down.
+ */
+#define SLOW_RATE   8192
+#define SLOW_MS	    10000
+#define DISCARD_MAX 65536
 
 static void send_head(struct exchange *e);
 
@@ -134,6 +140,7 @@ static void send_head(struct exchange *e)
 	bool body = exchange_has_content(e);
 
 	framing.keep_alive = true;
+	e->lent_ms = io_now_ms();
 	buffer_clear(&e->out);
 	if (!h1_write_request(&e->out, &e->request, &framing)) {
 		exchange_fail(e, 503, "out of memory");
@@ -312,6 +319,45 @@ void request_eof(struct exchange *e)
 		exchange_fail(e, 400, "the visitor left before the request's body was complete");
 }
 
+/* -- making room -----------------------------------------------------------------------------------------------------
+ */
+
+/* The origin's connection is kept busy by the visitor's slowness alone, at this moment. */
+static bool origin_waits(struct exchange *e)
+{
+	if (e->response_state == RESPONSE_BODY && !e->upstream.conn->stream.reading)
+		return true;
+	return e->request_state == REQUEST_BODY && e->response_state == RESPONSE_HEAD && !origin_full(e);
+}
+
+/* What passed between visitor and origin, as far as the visitor can tell. What the kernel holds is of all streams. */
+static int64_t passed(const struct exchange *e)
+{
+	const struct visitor *v = e->visitor;
+	size_t held = e->channel->ops->queued(e) + (v->h2 ? 0 : stream_unacknowledged(&v->stream));
+
+	return (int64_t)(e->request_body.received + e->sent - held);
+}
+
+int64_t request_spare(void *exchange)
+{
+	struct exchange *e = exchange;
+	int64_t octets, late, least = e->server->parts.config->timeouts.body;
+
+	if (!e->upstream.conn || e->request_state == REQUEST_WAITING || !origin_waits(e))
+		return 0;
+	octets = passed(e);
+	late = io_now_ms() - e->lent_ms - octets * 1000 / SLOW_RATE;
+	return late >= (least < SLOW_MS ? least : SLOW_MS) ? late : 0;
+}
+
+static void give_way(struct exchange *e)
+{
+	counter_add(COUNTER_GAVE_WAY);
+	e->visitor->linger_dirty |= e->head_sent && !e->visitor->h2;
+	exchange_fail(e, 408, "the visitor was slow, and others waited for the origin");
+}
+
 /* -- events -------------------------------------------------------------------------------------------------------- */
 
 void request_upstream_event(void *arg, enum upstream_event event)
@@ -338,6 +384,9 @@ void request_upstream_event(void *arg, enum upstream_event event)
 	case UPSTREAM_WRITE_FAILED:
 		sending_failed(e);
 		channel_pull(e); /* it may be paused, and nothing else will drain */
+		break;
+	case UPSTREAM_WANTED:
+		give_way(e);
 		break;
 	}
 }

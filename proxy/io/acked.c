@@ -1,9 +1,10 @@
 /* Apart from stream.c: <linux/tcp.h>, which alone knows the field, and <netinet/tcp.h> do not go together. */
 #include "proxy/io/acked.h"
 
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
-#include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 bool acked(int fd, uint64_t *octets)
@@ -16,4 +17,11 @@ bool acked(int fd, uint64_t *octets)
 		return false;
 	*octets = info.tcpi_bytes_acked;
 	return true;
+}
+
+size_t not_acked(int fd)
+{
+	int n;
+
+	return ioctl(fd, SIOCOUTQ, &n) == -1 || n < 0 ? 0 : (size_t)n;
 }

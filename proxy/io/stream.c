@@ -529,6 +529,11 @@ bool stream_took(struct stream *s, uint64_t least)
 	return s->taken - before >= least;
 }
 
+size_t stream_unacknowledged(const struct stream *s)
+{
+	return s->fd == -1 ? 0 : not_acked(s->fd);
+}
+
 /* -- ending -------------------------------------------------------------------------------------------------------- */
 
 void stream_abandon(struct stream *s)

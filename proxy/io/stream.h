@@ -132,6 +132,8 @@ static inline size_t stream_queued(const struct stream *s)
  */
 void stream_mark(struct stream *s);
 bool stream_took(struct stream *s, uint64_t least);
+/* Octets that the kernel has taken and the peer has not acknowledged; 0 if that cannot be told. A system call. */
+size_t stream_unacknowledged(const struct stream *s);
 /* True if it is known already that there is something to read: data, the end, or an error. Asks nobody. */
 bool stream_has_input(const struct stream *s);
 

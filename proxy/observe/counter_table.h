@@ -26,6 +26,7 @@ CG_COUNTER(BODY_SLOW, "body-slow", UNUSUAL,
 CG_COUNTER(BODY_SIZE, "body-size", UNUSUAL, "request bodies above limits body")
 CG_COUNTER(READER_SLOW, "reader-slow", UNUSUAL,
 	   "responses of which less than limits download-progress was taken within timeouts body")
+CG_COUNTER(GAVE_WAY, "gave-way", UNUSUAL, "exchanges of slow visitors ended as others waited for a connection to the origin")
 CG_COUNTER(MEMORY, "memory", UNUSUAL, "exchanges ended as they needed more than limits exchange-memory")
 CG_COUNTER(UNCOMPRESSED, "uncompressed", UNUSUAL, "pages left uncompressed, as limits compressed-pages were being compressed")
 

@@ -7,6 +7,7 @@
 
 #define DOWN_FIRST_MS 500
 #define DOWN_MAX_MS   30000
+#define PRESSED_MS    1000 /* before somebody has to make room for who waits */
 
 /* What is known of one address of an origin. */
 struct target {
@@ -22,9 +23,11 @@ struct upstream_pool {
 	struct upstream *idle; /* newest first */
 	struct upstream *idle_last;
 	size_t n_idle;
+	struct upstream *busy; /* lent, or on their way to be */
 	size_t n_all;
 	struct upstream_user *waiting; /* oldest first */
 	struct upstream_user *waiting_last;
+	struct deadline pressed;
 };
 
 struct upstream_set {
@@ -63,6 +66,23 @@ static void idle_remove(struct upstream_pool *p, struct upstream *c)
 	p->n_idle--;
 }
 
+static void busy_push(struct upstream_pool *p, struct upstream *c)
+{
+	c->prev = NULL;
+	c->next = p->busy;
+	if (p->busy)
+		p->busy->prev = c;
+	p->busy = c;
+}
+
+static void busy_remove(struct upstream_pool *p, struct upstream *c)
+{
+	*(c->prev ? &c->prev->next : &p->busy) = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	c->next = c->prev = NULL;
+}
+
 static void waiting_push(struct upstream_pool *p, struct upstream_user *u)
 {
 	u->waiting_in = p;
@@ -98,6 +118,8 @@ static void close_upstream(struct upstream *c)
 
 	if (c->idle)
 		idle_remove(p, c);
+	else
+		busy_remove(p, c);
 	if (c->user)
 		c->user->conn = NULL;
 	c->user = NULL;
@@ -243,6 +265,7 @@ static bool begin_connect(struct upstream_pool *p, struct upstream_user *u)
 	a = &p->origin->addresses[c->address];
 	u->address = a->text;
 	p->n_all++;
+	busy_push(p, c);
 	u->conn = c;
 	deadline_init(&c->deadline, p->set->io->base, on_deadline, c);
 	if (!stream_connect(&c->stream, p->set->io, (const struct sockaddr *)&a->addr, a->len, on_stream, c)) {
@@ -275,6 +298,7 @@ static bool lend_idle(struct upstream_pool *p, struct upstream_user *u)
 		return false;
 	u->conn = p->idle;
 	idle_remove(p, u->conn);
+	busy_push(p, u->conn);
 	lend(u->conn, u);
 	return true;
 }
@@ -289,6 +313,34 @@ static void serve_waiting(struct upstream_pool *p)
 		if (!begin_connect(p, u))
 			u->handler(u->arg, UPSTREAM_FAILED);
 	}
+}
+
+static struct upstream_user *best_to_spare(struct upstream_pool *p)
+{
+	struct upstream_user *best = NULL;
+	int64_t most = 0;
+
+	for (struct upstream *c = p->busy; c; c = c->next) {
+		int64_t n = c->user && c->user->spare ? c->user->spare(c->user->arg) : 0;
+
+		if (n > most) {
+			most = n;
+			best = c->user;
+		}
+	}
+	return best;
+}
+
+/* For each that waits one has to go, as long as there is one that may. */
+static void on_pressed(void *arg)
+{
+	struct upstream_pool *p = arg;
+	struct upstream_user *u;
+
+	for (size_t n = p->n_all; n > 0 && p->waiting && (u = best_to_spare(p)); n--)
+		u->handler(u->arg, UPSTREAM_WANTED);
+	if (p->waiting)
+		deadline_set(&p->pressed, PRESSED_MS);
 }
 
 /* Origins in turn, those with an address that is up first. */
@@ -326,8 +378,11 @@ bool upstream_get(struct upstream_set *set, struct upstream_user *u, bool fresh)
 	if (p->n_all >= set->config->limits.upstream && p->idle_last)
 		close_upstream(p->idle_last);
 	waiting_push(p, u);
-	if (p->waiting != u || p->n_all >= set->config->limits.upstream)
+	if (p->waiting != u || p->n_all >= set->config->limits.upstream) {
+		if (p->pressed.at == 0)
+			deadline_set(&p->pressed, PRESSED_MS);
 		return false; /* there is a queue: it is served in turn */
+	}
 	waiting_remove(u);
 	if (!begin_connect(p, u))
 		u->handler(u->arg, UPSTREAM_FAILED);
@@ -365,6 +420,7 @@ void upstream_release(struct upstream_user *u)
 		return;
 	}
 	stream_resume(&c->stream);
+	busy_remove(p, c);
 	idle_push(p, c);
 	deadline_set(&c->deadline, p->set->config->timeouts.upstream_idle);
 	if (p->n_idle > p->set->config->limits.upstream_idle)
@@ -386,6 +442,7 @@ struct upstream_set *upstream_set_new(struct io *io, const struct config *config
 
 		p->set = set;
 		p->origin = &site->origins[i];
+		deadline_init(&p->pressed, io->base, on_pressed, p);
 		p->targets = calloc(p->origin->n_addresses, sizeof *p->targets);
 		if (!p->targets) {
 			upstream_set_free(set);
@@ -404,6 +461,7 @@ void upstream_set_free(struct upstream_set *set)
 
 		while (p->idle)
 			close_upstream(p->idle);
+		deadline_free(&p->pressed);
 		free(p->targets);
 	}
 	free(set);

@@ -1,6 +1,7 @@
 /*
  * Connections to origins: per origin a pool of idle keep-alive connections, a limit, a queue for those who must wait,
- * and a note of which addresses failed lately. One set per site balances over its origins.
+ * and a note of which addresses failed lately. Who has waited for a second gets what another user can best spare. One
+ * set per site balances over its origins.
  *
  * A connection is lent to one exchange at a time. While it is idle in the pool its read event stays armed, so an origin
  * that closes is noticed without asking the kernel before each use.
@@ -23,6 +24,7 @@ enum upstream_event {
 	UPSTREAM_READABLE, /* as of the stream, while lent */
 	UPSTREAM_DRAINED,
 	UPSTREAM_WRITE_FAILED,
+	UPSTREAM_WANTED, /* others wait, and what is lent here can best be spared: cancel */
 };
 
 struct upstream_pool;
@@ -31,6 +33,8 @@ struct upstream_set;
 /* Whoever wants or has a connection. Embedded in the exchange; zero-initialise, then set handler and arg. */
 struct upstream_user {
 	void (*handler)(void *arg, enum upstream_event event);
+	/* How well what is lent can be spared while others wait; 0: not at all. NULL: never. */
+	int64_t (*spare)(void *arg);
 	void *arg;
 	struct upstream *conn;		  /* what is lent; NULL while waiting or after failure */
 	struct upstream_pool *waiting_in; /* the queue it stands in, or NULL */
@@ -47,7 +51,7 @@ struct upstream {
 	struct deadline deadline;
 	struct upstream_pool *pool;
 	struct upstream_user *user; /* NULL while idle */
-	struct upstream *next;	    /* in the pool's idle list */
+	struct upstream *next;	    /* in the pool's list of idle, or of all other ones */
 	struct upstream *prev;
 	size_t address; /* index into the origin's addresses */
 	bool reused;	/* it has served an exchange before */

@@ -415,6 +415,57 @@ def test_reader_of_a_tunnel():
             true(ended(c), 'still open')
 
 
+def crawl(c, upload, stop):
+    """Sends or takes a few octets now and then, until told to stop or cut."""
+    with contextlib.suppress(OSError):
+        while not stop.wait(TICK):
+            if not upload:
+                c.s.recv(100)
+            elif select.select([c.s], [], [], 0)[0]:
+                return
+            else:
+                c.s.sendall(b'x')
+
+
+def test_slow_visitors_give_way():
+    """who waits for a connection to the origin gets that of a slow visitor, and not one where the origin is slow"""
+    answer = threading.Event()
+
+    def handler(r, c):
+        if r.target == '/large':
+            c.sendall(reply(bytes(50000000)))
+            return
+        if r.target == '/poll':
+            answer.wait(kit.DEADLINE)
+        r.stream.read(int(r.get('content-length') or 0))
+        c.sendall(reply(b'hello'))
+
+    extra = timeouts(body=2000) + limits(upstream=2, upload_progress=1, download_progress=1)
+    with Origin(handler) as o, Proxy(o, extra=extra) as p, p.client() as poll:
+        poll.request('GET', '/poll')
+        kit.wait_for(lambda: len(o.requests) == 1, 'the poll')
+        for upload in (True, False):
+            stop, seen = threading.Event(), len(o.requests)
+            with Reader(p.plain_port) as c:
+                if upload:
+                    c.send('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n')
+                else:
+                    c.request('GET', '/large')
+                crawling = threading.Thread(target=crawl, args=(c, upload, stop))
+                crawling.start()
+                kit.wait_for(lambda: len(o.requests) > seen, 'the slow request')
+                same(p.get('/').body, b'hello')
+                counted(p, gave_way=2 - upload)
+                stop.set()
+                crawling.join()
+                if upload:
+                    same(c.response().status, 408)
+                true(ended(c), 'still open')
+        answer.set()
+        same(poll.response().body, b'hello')
+        counted(p, gave_way=2)
+
+
 # -- the counters themselves ----------------------------------------------------------------------------------------
 
 

@@ -25,8 +25,9 @@
 struct wish {
 	struct upstream_user user;
 	struct world *world;
-	int events[UPSTREAM_WRITE_FAILED + 1];
+	int events[UPSTREAM_WANTED + 1];
 	bool cancel_next; /* on its event, the following wish is withdrawn */
+	int64_t spare;	  /* how well it can spare what it has */
 };
 
 struct world {
@@ -47,6 +48,13 @@ static void on_event(void *arg, enum upstream_event event)
 	w->events[event]++;
 	if (w->cancel_next)
 		upstream_cancel(&w[1].user);
+	if (event == UPSTREAM_WANTED)
+		upstream_cancel(&w->user);
+}
+
+static int64_t spare(void *arg)
+{
+	return ((struct wish *)arg)->spare;
 }
 
 static int listen_somewhere(unsigned *port)
@@ -92,6 +100,7 @@ static void begin(struct world *w, const char *limits, const char *more)
 	for (int i = 0; i < CROWD; i++) {
 		w->wishes[i].world = w;
 		w->wishes[i].user.handler = on_event;
+		w->wishes[i].user.spare = spare;
 		w->wishes[i].user.arg = &w->wishes[i];
 	}
 }
@@ -348,6 +357,37 @@ static void test_origins_in_turn(void **state)
 	end(&w);
 }
 
+/* Who waits gets what others can best spare, the first one first; what nobody can spare stays. */
+static void test_making_room(void **state)
+{
+	struct world w;
+	struct wish *v = w.wishes;
+
+	(void)state;
+	begin(&w, "upstream 4", "");
+	connect_all(&w, 4);
+	v[1].spare = 5;
+	v[2].spare = 7;
+	v[3].user.spare = NULL;
+	assert_false(upstream_get(w.set, &v[4].user, false));
+	await(&v[4], UPSTREAM_READY, 1);
+	assert_int_equal(v[2].events[UPSTREAM_WANTED], 1);
+	assert_null(v[2].user.conn);
+	assert_int_equal(v[1].events[UPSTREAM_WANTED], 0);
+	for (int i = 5; i < 8; i++)
+		assert_false(upstream_get(w.set, &v[i].user, false));
+	await(&v[5], UPSTREAM_READY, 1);
+	assert_int_equal(v[1].events[UPSTREAM_WANTED], 1);
+	assert_int_equal(v[6].events[UPSTREAM_READY], 0);
+	v[4].spare = 1; /* only now, so it takes another second */
+	await(&v[6], UPSTREAM_READY, 1);
+	assert_null(v[4].user.conn);
+	assert_non_null(v[0].user.conn);
+	assert_non_null(v[3].user.conn);
+	assert_non_null(v[7].user.waiting_in);
+	end(&w);
+}
+
 static void test_without_memory(void **state)
 {
 	struct world w;
@@ -395,7 +435,8 @@ int main(void)
 		cmocka_unit_test(test_idle_speaks),	   cmocka_unit_test(test_speaks_in_the_same_turn),
 		cmocka_unit_test(test_queue_in_order),	   cmocka_unit_test(test_queue_when_refused),
 		cmocka_unit_test(test_fresh_at_the_limit), cmocka_unit_test(test_origins_in_turn),
-		cmocka_unit_test(test_without_memory),	   cmocka_unit_test(test_set_without_memory),
+		cmocka_unit_test(test_making_room),	   cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_set_without_memory),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
