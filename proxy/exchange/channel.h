@@ -54,8 +54,8 @@ struct channel_ops {
 	/* Octets of content that have not left. */
 	size_t (*queued)(const struct exchange *e);
 	/*
-	 * Octets of content that may wait to leave. It is also the most to be read from the origin at once, and may
-	 * become less while others of the connection have much that waits.
+	 * The most to be read from the origin, or made, at once: less while others of the connection have much that
+	 * waits to leave.
 	 */
 	size_t (*most)(const struct exchange *e);
 	/*

@@ -14,7 +14,7 @@
  * are not to hold a hundred times what one does.
  */
 #define CONNECTION_HIGH_WATER (16 * STREAM_HIGH_WATER)
-#define CROWDED_HIGH_WATER    (IO_BLOCK / 2) /* with the end of what was read last, a block */
+#define CROWDED_HIGH_WATER    (IO_BLOCK / 2)
 
 static struct channel_h2 *of(const struct exchange *e)
 {
@@ -128,14 +128,20 @@ static size_t queued(const struct exchange *e)
 	return of(e)->out.n;
 }
 
-static size_t most_of(const struct channel_h2 *c)
+static bool crowded(const struct channel_h2 *c)
 {
-	return c->h2->queued < CONNECTION_HIGH_WATER ? STREAM_HIGH_WATER : CROWDED_HIGH_WATER;
+	return c->h2->queued >= CONNECTION_HIGH_WATER;
 }
 
+static size_t high_water(const struct channel_h2 *c)
+{
+	return crowded(c) ? CROWDED_HIGH_WATER : STREAM_HIGH_WATER;
+}
+
+/* With what may wait already, about a block where there is a crowd. */
 static size_t most(const struct exchange *e)
 {
-	return most_of(of(e));
+	return crowded(of(e)) ? IO_BLOCK : STREAM_HIGH_WATER;
 }
 
 static bool full(struct exchange *e, bool making)
@@ -143,7 +149,7 @@ static bool full(struct exchange *e, bool making)
 	struct channel_h2 *c = of(e);
 
 	(void)making;
-	c->full |= c->out.n >= most_of(c);
+	c->full |= c->out.n >= high_water(c);
 	return c->full;
 }
 
@@ -310,7 +316,7 @@ static void pull(struct channel *ch)
 
 void channel_h2_drained(struct channel_h2 *c)
 {
-	if (!c->full || c->out.n > most_of(c) / 2)
+	if (!c->full || c->out.n > high_water(c) / 2)
 		return;
 	c->full = false;
 	if (c->channel.exchange)
