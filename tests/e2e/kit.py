@@ -445,10 +445,15 @@ class Response:
 
 
 class Client:
-    """A raw HTTP/1.1 client on one connection, over TLS unless tls=False."""
+    """A raw HTTP/1.1 client on one connection, over TLS unless tls=False. received: octets that the kernel may take."""
 
-    def __init__(self, port, tls=True, server_name='localhost', context=None, session=None, timeout=DEADLINE):
-        s = socket.create_connection(('127.0.0.1', port), timeout)
+    def __init__(self, port, tls=True, server_name='localhost', context=None, session=None, timeout=DEADLINE,
+                 received=0):
+        s = socket.socket()
+        s.settimeout(timeout)
+        if received:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, received)
+        s.connect(('127.0.0.1', port))
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             s = (context or client_context()).wrap_socket(s, server_hostname=server_name, session=session)

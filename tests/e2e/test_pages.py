@@ -347,7 +347,7 @@ def test_compressed_pages():
     with Nginx({'long.html': long}) as o, \
             Proxy(o, RULES, site='compress pages\n', extra='limits {\n compressed-pages 2\n}') as p:
         def ask(accept, coding):
-            c = p.client()
+            c = p.client(received=8192)
             c.request('GET', '/long.html', 'Accept-Encoding: ' + accept)
             head = c.head()
             same(head.get('content-encoding'), coding, accept)

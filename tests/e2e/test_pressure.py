@@ -21,11 +21,7 @@ class Slow(Client):
     """A client without TLS and with a small receive buffer."""
 
     def __init__(self, port, octets=4096):
-        s = socket.socket()
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
-        s.connect(('127.0.0.1', port))
-        s.settimeout(kit.DEADLINE)
-        self.s, self.buffer = s, b''
+        super().__init__(port, tls=False, received=octets)
 
 
 class TlsOrigin(Origin):
