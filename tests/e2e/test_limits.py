@@ -450,7 +450,7 @@ def test_slow_visitors_give_way():
                 crawling = threading.Thread(target=crawl, args=(c, upload, stop))
                 crawling.start()
                 kit.wait_for(lambda: len(o.requests) > seen, 'the slow request')
-                same(p.get('/').body, b'hello')
+                same(p.get('/', timeout=120).body, b'hello')
                 counted(p, gave_way=2 - upload)
                 stop.set()
                 crawling.join()
