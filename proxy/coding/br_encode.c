@@ -106,24 +106,13 @@ static void encode_block(struct br_encode *b, enum coder_input what)
 	b->pending = slice_of((const char *)b->coded, (size_t)(b->writer.p - b->coded));
 }
 
-static void put_pending(struct br_encode *b, struct coder_room *out)
-{
-	size_t n = b->pending.n < out->n ? b->pending.n : out->n;
-
-	if (n == 0)
-		return;
-	memcpy(out->p, b->pending.p, n);
-	slice_advance(&b->pending, n);
-	room_advance(out, n);
-}
-
 static enum coder_result br_encode_run(struct coder_stage *s, struct slice *in, enum coder_input what,
 				       struct coder_room *out)
 {
 	struct br_encode *b = (struct br_encode *)s;
 
 	for (;;) {
-		put_pending(b, out);
+		room_put(out, &b->pending);
 		if (b->pending.n)
 			return CODER_FULL;
 		if (b->ended)

@@ -137,12 +137,7 @@ void coder_close(struct coder *c)
 
 static enum coder_result copy(struct slice *in, enum coder_input what, struct coder_room *out)
 {
-	size_t n = in->n < out->n ? in->n : out->n;
-
-	if (n)
-		memcpy(out->p, in->p, n);
-	slice_advance(in, n);
-	room_advance(out, n);
+	room_put(out, in);
 	if (in->n)
 		return CODER_FULL;
 	return what == CODER_LAST ? CODER_END : CODER_INPUT;

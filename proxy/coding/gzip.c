@@ -38,7 +38,7 @@ struct gzip {
 	 * A flush that ends just where the room does cannot be told from one that goes on, and asking again makes
 	 * another empty block. So a small room is filled from here.
 	 */
-	size_t stashed, unstashed;
+	struct slice stashed; /* of stash: what is still to go out */
 	char stash[STASH];
 	struct isal_zstream z;
 	uint8_t level_buffer[LEVEL_BUFFER];
@@ -82,8 +82,7 @@ static bool gzip_begin(struct coder_stage *s, enum coding coding)
 	g->dirty = g->packed_whole = false;
 	g->keeping = true;
 	g->n = 0;
-	g->backlog = g->written = slice_of(NULL, 0);
-	g->stashed = g->unstashed = 0;
+	g->backlog = g->written = g->stashed = slice_of(NULL, 0);
 	isal_deflate_init(&g->z);
 	g->z.level = LEVEL;
 	g->z.level_buf = g->level_buffer;
@@ -115,26 +114,12 @@ static enum coder_result compress(struct gzip *g, struct slice *in, enum coder_i
 	return out->n == 0 || in->n > 0 ? CODER_FULL : CODER_INPUT;
 }
 
-static void unstash(struct gzip *g, struct coder_room *out)
-{
-	size_t n = g->stashed - g->unstashed;
-
-	if (n > out->n)
-		n = out->n;
-	if (n == 0)
-		return;
-	memcpy(out->p, g->stash + g->unstashed, n);
-	g->unstashed += n;
-	room_advance(out, n);
-}
-
 static enum coder_result compress_small(struct gzip *g, struct slice *in, enum coder_input what)
 {
 	struct coder_room small = {g->stash, sizeof g->stash};
 	enum coder_result r = compress(g, in, what, &small);
 
-	g->stashed = sizeof g->stash - small.n;
-	g->unstashed = 0;
+	g->stashed = slice_of(g->stash, sizeof g->stash - small.n);
 	return r;
 }
 
@@ -147,8 +132,8 @@ static enum coder_result stream(struct gzip *g, struct slice *in, enum coder_inp
 		struct slice *from = behind ? &g->backlog : in;
 		enum coder_result r;
 
-		unstash(g, out);
-		if (g->unstashed < g->stashed)
+		room_put(out, &g->stashed);
+		if (g->stashed.n)
 			return CODER_FULL;
 		if (g->z.internal_state.state == ZSTATE_END)
 			return CODER_END;
@@ -191,12 +176,7 @@ static bool pack(struct gzip *g)
 
 static enum coder_result put_packed(struct gzip *g, struct coder_room *out)
 {
-	size_t n = g->written.n < out->n ? g->written.n : out->n;
-
-	if (n)
-		memcpy(out->p, g->written.p, n);
-	slice_advance(&g->written, n);
-	room_advance(out, n);
+	room_put(out, &g->written);
 	return g->written.n ? CODER_FULL : CODER_END;
 }
 

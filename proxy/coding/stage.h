@@ -7,6 +7,8 @@
 #ifndef CG_PROXY_CODING_STAGE_H
 #define CG_PROXY_CODING_STAGE_H
 
+#include <string.h>
+
 #include "proxy/coding/coder.h"
 
 struct coder_stage_kind {
@@ -56,6 +58,17 @@ static inline void room_advance(struct coder_room *r, size_t n)
 		return;
 	r->p += n;
 	r->n -= n;
+}
+
+/* As much of the front of *from as there is room for. */
+static inline void room_put(struct coder_room *r, struct slice *from)
+{
+	size_t n = from->n < r->n ? from->n : r->n;
+
+	if (n)
+		memcpy(r->p, from->p, n);
+	slice_advance(from, n);
+	room_advance(r, n);
 }
 
 #endif

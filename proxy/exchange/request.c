@@ -3,13 +3,13 @@
 #include <stdio.h>
 
 #define ATTEMPTS_MAX 4
+#define DISCARD_MAX  65536
 /*
  * A visitor who makes the origin wait may lose its place to others when it took so much longer than it would take at
- * that rate, in octets a second, up or down.
+ * that rate, in octets a second, up or down; or timeouts body longer, if that is less.
  */
-#define SLOW_RATE   8192
-#define SLOW_MS	    10000
-#define DISCARD_MAX 65536
+#define SLOW_RATE 8192
+#define SLOW_MS	  10000
 
 static void send_head(struct exchange *e);
 

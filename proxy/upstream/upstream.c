@@ -15,16 +15,18 @@ struct target {
 	int64_t back_off;   /* how long the next failure counts */
 };
 
+struct upstream_list {
+	struct upstream *first, *last;
+	size_t n;
+};
+
 struct upstream_pool {
 	struct upstream_set *set;
 	const struct config_origin *origin;
 	struct target *targets; /* one per address */
 	size_t next_target;
-	struct upstream *idle; /* newest first */
-	struct upstream *idle_last;
-	size_t n_idle;
-	struct upstream *busy; /* lent, or on their way to be */
-	size_t n_all;
+	struct upstream_list idle;     /* newest first */
+	struct upstream_list busy;     /* lent, or on their way to be */
 	struct upstream_user *waiting; /* oldest first */
 	struct upstream_user *waiting_last;
 	struct deadline pressed;
@@ -44,43 +46,41 @@ static void serve_waiting(struct upstream_pool *p);
 
 /* -- lists --------------------------------------------------------------------------------------------------------- */
 
-static void idle_push(struct upstream_pool *p, struct upstream *c)
+/* At the front. */
+static void list_push(struct upstream_list *l, struct upstream *c)
 {
+	c->prev = NULL;
+	c->next = l->first;
+	*(l->first ? &l->first->prev : &l->last) = c;
+	l->first = c;
+	l->n++;
+}
+
+static void list_remove(struct upstream_list *l, struct upstream *c)
+{
+	*(c->prev ? &c->prev->next : &l->first) = c->next;
+	*(c->next ? &c->next->prev : &l->last) = c->prev;
+	c->next = c->prev = NULL;
+	l->n--;
+}
+
+static void be_idle(struct upstream *c)
+{
+	list_remove(&c->pool->busy, c);
+	list_push(&c->pool->idle, c);
 	c->idle = true;
-	c->prev = NULL;
-	c->next = p->idle;
-	if (p->idle)
-		p->idle->prev = c;
-	else
-		p->idle_last = c;
-	p->idle = c;
-	p->n_idle++;
 }
 
-static void idle_remove(struct upstream_pool *p, struct upstream *c)
+static void be_busy(struct upstream *c)
 {
-	*(c->prev ? &c->prev->next : &p->idle) = c->next;
-	*(c->next ? &c->next->prev : &p->idle_last) = c->prev;
+	list_remove(&c->pool->idle, c);
+	list_push(&c->pool->busy, c);
 	c->idle = false;
-	c->next = c->prev = NULL;
-	p->n_idle--;
 }
 
-static void busy_push(struct upstream_pool *p, struct upstream *c)
+static bool is_full(const struct upstream_pool *p)
 {
-	c->prev = NULL;
-	c->next = p->busy;
-	if (p->busy)
-		p->busy->prev = c;
-	p->busy = c;
-}
-
-static void busy_remove(struct upstream_pool *p, struct upstream *c)
-{
-	*(c->prev ? &c->prev->next : &p->busy) = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
-	c->next = c->prev = NULL;
+	return p->idle.n + p->busy.n >= p->set->config->limits.upstream;
 }
 
 static void waiting_push(struct upstream_pool *p, struct upstream_user *u)
@@ -116,16 +116,12 @@ static void close_upstream(struct upstream *c)
 {
 	struct upstream_pool *p = c->pool;
 
-	if (c->idle)
-		idle_remove(p, c);
-	else
-		busy_remove(p, c);
+	list_remove(c->idle ? &p->idle : &p->busy, c);
 	if (c->user)
 		c->user->conn = NULL;
 	c->user = NULL;
 	deadline_clear(&c->deadline);
 	stream_close(&c->stream, false);
-	p->n_all--;
 	io_reap(p->set->io, &c->reap, free_upstream);
 }
 
@@ -264,8 +260,7 @@ static bool begin_connect(struct upstream_pool *p, struct upstream_user *u)
 	c->address = choose_target(p);
 	a = &p->origin->addresses[c->address];
 	u->address = a->text;
-	p->n_all++;
-	busy_push(p, c);
+	list_push(&p->busy, c);
 	u->conn = c;
 	deadline_init(&c->deadline, p->set->io->base, on_deadline, c);
 	if (!stream_connect(&c->stream, p->set->io, (const struct sockaddr *)&a->addr, a->len, on_stream, c)) {
@@ -292,13 +287,12 @@ static void lend(struct upstream *c, struct upstream_user *u)
 /* One that has something to say before it is asked has ended, or lies; its event waits in this turn of the loop. */
 static bool lend_idle(struct upstream_pool *p, struct upstream_user *u)
 {
-	while (p->idle && stream_has_input(&p->idle->stream))
-		close_upstream(p->idle);
-	if (!p->idle)
+	while (p->idle.first && stream_has_input(&p->idle.first->stream))
+		close_upstream(p->idle.first);
+	if (!p->idle.first)
 		return false;
-	u->conn = p->idle;
-	idle_remove(p, u->conn);
-	busy_push(p, u->conn);
+	u->conn = p->idle.first;
+	be_busy(u->conn);
 	lend(u->conn, u);
 	return true;
 }
@@ -306,7 +300,7 @@ static bool lend_idle(struct upstream_pool *p, struct upstream_user *u)
 /* Someone left: the oldest waiting user may connect. */
 static void serve_waiting(struct upstream_pool *p)
 {
-	while (p->waiting && p->n_all < p->set->config->limits.upstream) {
+	while (p->waiting && !is_full(p)) {
 		struct upstream_user *u = p->waiting;
 
 		waiting_remove(u);
@@ -320,7 +314,7 @@ static struct upstream_user *best_to_spare(struct upstream_pool *p)
 	struct upstream_user *best = NULL;
 	int64_t most = 0;
 
-	for (struct upstream *c = p->busy; c; c = c->next) {
+	for (struct upstream *c = p->busy.first; c; c = c->next) {
 		int64_t n = c->user && c->user->spare ? c->user->spare(c->user->arg) : 0;
 
 		if (n > most) {
@@ -337,7 +331,7 @@ static void on_pressed(void *arg)
 	struct upstream_pool *p = arg;
 	struct upstream_user *u;
 
-	for (size_t n = p->n_all; n > 0 && p->waiting && (u = best_to_spare(p)); n--)
+	for (size_t n = p->busy.n; n > 0 && p->waiting && (u = best_to_spare(p)); n--)
 		u->handler(u->arg, UPSTREAM_WANTED);
 	if (p->waiting)
 		deadline_set(&p->pressed, PRESSED_MS);
@@ -375,10 +369,10 @@ bool upstream_get(struct upstream_set *set, struct upstream_user *u, bool fresh)
 	u->timed_out = false;
 	if (!fresh && lend_idle(p, u))
 		return true;
-	if (p->n_all >= set->config->limits.upstream && p->idle_last)
-		close_upstream(p->idle_last);
+	if (is_full(p) && p->idle.last)
+		close_upstream(p->idle.last);
 	waiting_push(p, u);
-	if (p->waiting != u || p->n_all >= set->config->limits.upstream) {
+	if (p->waiting != u || is_full(p)) {
 		if (p->pressed.at == 0)
 			deadline_set(&p->pressed, PRESSED_MS);
 		return false; /* there is a queue: it is served in turn */
@@ -420,11 +414,10 @@ void upstream_release(struct upstream_user *u)
 		return;
 	}
 	stream_resume(&c->stream);
-	busy_remove(p, c);
-	idle_push(p, c);
+	be_idle(c);
 	deadline_set(&c->deadline, p->set->config->timeouts.upstream_idle);
-	if (p->n_idle > p->set->config->limits.upstream_idle)
-		close_upstream(p->idle_last);
+	if (p->idle.n > p->set->config->limits.upstream_idle)
+		close_upstream(p->idle.last);
 }
 
 /* -- sets ---------------------------------------------------------------------------------------------------------- */
@@ -459,8 +452,8 @@ void upstream_set_free(struct upstream_set *set)
 	for (size_t i = 0; i < set->n_pools; i++) {
 		struct upstream_pool *p = &set->pools[i];
 
-		while (p->idle)
-			close_upstream(p->idle);
+		while (p->idle.first)
+			close_upstream(p->idle.first);
 		deadline_free(&p->pressed);
 		free(p->targets);
 	}

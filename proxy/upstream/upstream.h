@@ -30,7 +30,7 @@ enum upstream_event {
 struct upstream_pool;
 struct upstream_set;
 
-/* Whoever wants or has a connection. Embedded in the exchange; zero-initialise, then set handler and arg. */
+/* Whoever wants or has a connection. Embedded in the exchange; zero-initialise, then set handler, spare and arg. */
 struct upstream_user {
 	void (*handler)(void *arg, enum upstream_event event);
 	/* How well what is lent can be spared while others wait; 0: not at all. NULL: never. */
@@ -51,7 +51,7 @@ struct upstream {
 	struct deadline deadline;
 	struct upstream_pool *pool;
 	struct upstream_user *user; /* NULL while idle */
-	struct upstream *next;	    /* in the pool's list of idle, or of all other ones */
+	struct upstream *next;	    /* in the pool's list of idle ones, or of busy ones */
 	struct upstream *prev;
 	size_t address; /* index into the origin's addresses */
 	bool reused;	/* it has served an exchange before */

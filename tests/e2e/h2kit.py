@@ -4,7 +4,6 @@ import ssl
 import struct
 import subprocess
 import sys
-import time
 
 import kit
 from kit import true
@@ -366,16 +365,6 @@ def memory(p):
         with open(f'/proc/{pid}/smaps_rollup', encoding='ascii') as f:
             total += 1024 * int(next(x.split()[1] for x in f if x.startswith('Pss:')))
     return total
-
-
-def settled(count, seconds=0.4):
-    """count() once it has stopped to change."""
-    last, since = count(), time.monotonic()
-    while time.monotonic() - since < seconds:
-        time.sleep(0.02)
-        if count() != last:
-            last, since = count(), time.monotonic()
-    return last
 
 
 def counted(p, name, n=1):

@@ -61,6 +61,17 @@ def wait_for(condition, what, seconds=DEADLINE):
         time.sleep(0.01)
 
 
+def settled(count, seconds=0.4):
+    """count() once it has stopped to change."""
+    last, since = count(), time.monotonic()
+    end = since + DEADLINE
+    while time.monotonic() - since < seconds and time.monotonic() < end:
+        time.sleep(0.02)
+        if count() != last:
+            last, since = count(), time.monotonic()
+    return last
+
+
 _held = []  # sockets of ports given away by number, for the life of the process
 
 

@@ -10,7 +10,7 @@ import threading
 
 import kit
 from h2kit import (DATA, END_STREAM, H2, INTERNAL_ERROR, NO_ERROR, PRIORITY_UPDATE, PROTOCOL_ERROR,
-                   Reset, RST_STREAM, WIDE, frame, memory, reset, settings, settled, window_update)
+                   Reset, RST_STREAM, WIDE, frame, memory, reset, settings, window_update)
 from kit import Origin, Proxy, echo, reply, same, true
 
 
@@ -186,7 +186,7 @@ def test_slow_visitor():
             if reads:
                 c.until(lambda: all(len(c.streams[x].body) == 100000 for x in sids), 'what the windows allow')
             kit.wait_for(lambda: source.sent, 'the origin to begin')
-            sent = settled(lambda: source.sent)
+            sent = kit.settled(lambda: source.sent)
             true(sent < LARGE / 4, f'the origin sent {sent} octets')
             grown = memory(p) - before
             true(kit.sanitized() or grown < 3 << 20, f'the worker grew by {grown} octets')

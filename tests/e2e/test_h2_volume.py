@@ -71,18 +71,6 @@ def test_thousand_streams():
         same(c.goaways, [])
 
 
-def settled(read):
-    """What read() gives once it does not change any more."""
-    seen = []
-
-    def same_again():
-        seen.append(read())
-        return len(seen) > 4 and len(set(seen[-4:])) == 1
-
-    kit.wait_for(same_again, 'a figure that stays')
-    return seen[-1]
-
-
 def test_streams_that_wait():
     """as many streams as a visitor may have, all with much to send and no window, hold a few megabytes"""
     n = 128
@@ -91,13 +79,13 @@ def test_streams_that_wait():
             f.truncate(BIG)
         with H2(p.port) as c:
             c.get('/x')
-        before = settled(lambda: memory(p))
+        before = kit.settled(lambda: memory(p))
         with H2(p.port, 0, auto=False) as c:
             c.until(lambda: c.settled, 'the settings')
             sids = [c.request('GET', '/big') for _ in range(n)]
             for x in sids:
                 c.until(lambda: c.streams[x].heads, 'a head')
-            grown = settled(lambda: memory(p)) - before
+            grown = kit.settled(lambda: memory(p)) - before
             print(f'# {n} streams that wait: {grown / 1024:.0f} KiB', flush=True)
             true(kit.sanitized() or grown < 6 << 20, f'{grown} octets')
             # None of them is forgotten: each goes on when it may.

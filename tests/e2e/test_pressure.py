@@ -41,24 +41,13 @@ class TlsOrigin(Origin):
         return f'https://localhost:{self.port} ca {kit.certs()}/ca.pem'
 
 
-def settled(count, seconds=0.4):
-    """count() once it has stopped to change."""
-    last, since = count(), time.monotonic()
-    end = since + kit.DEADLINE
-    while time.monotonic() - since < seconds and time.monotonic() < end:
-        time.sleep(0.02)
-        if count() != last:
-            last, since = count(), time.monotonic()
-    return last
-
-
 def test_pipelining_without_reading():
     """whoever pipelines requests and reads no answer is not served further than buffers reach"""
     body, n = b'x' * 60000, 1000
     with Origin(lambda r, c: c.sendall(reply(body))) as o, Proxy(o) as p, Slow(p.plain_port) as c:
         threading.Thread(target=c.send, args=('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n' * n,), daemon=True).start()
         kit.wait_for(lambda: o.requests, 'the first request')
-        served = settled(lambda: len(o.requests))
+        served = kit.settled(lambda: len(o.requests))
         true(served < n / 2, f'{served} answers of {len(body)} octets were made for a visitor who reads none')
         c.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         for i in range(n):
@@ -74,7 +63,7 @@ def test_upload_after_a_pause():
     size = 32 << 20
 
     def handler(r, c):
-        settled(lambda: unread(c))
+        kit.settled(lambda: unread(c))
         c.sendall(reply(str(len(r.body())).encode()))
     with Origin(handler) as o, Proxy(o) as p, kit.scratch() as d:
         name = os.path.join(d, 'big')

@@ -11,6 +11,12 @@ enum {
 	BITS_SLACK = 8, /* octets that must be writable behind what is written */
 };
 
+/* Rounded down; v is above 0. */
+static inline unsigned log2_of(uint32_t v)
+{
+	return 31u - (unsigned)__builtin_clz(v);
+}
+
 struct bit_writer {
 	uint8_t *p;	  /* the octet that the waiting bits begin */
 	uint64_t waiting; /* bits that do not make an octet yet */

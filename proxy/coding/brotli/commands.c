@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "proxy/coding/brotli/bits.h"
+
 /* A range of lengths that share a code: the least, and the extra bits that say how much more. */
 struct range {
 	uint32_t least;
@@ -17,11 +19,6 @@ static const struct range copies[] = {{2, 0},	{3, 0},	  {4, 0},   {5, 0},   {6, 
 				      {8, 0},	{9, 0},	  {10, 1},  {12, 1},  {14, 2},	  {18, 2},
 				      {22, 3},	{30, 3},  {38, 4},  {54, 4},  {70, 5},	  {102, 5},
 				      {134, 6}, {198, 7}, {326, 8}, {582, 9}, {1094, 10}, {2118, 24}};
-
-static unsigned log2_of(uint32_t v)
-{
-	return 31u - (unsigned)__builtin_clz(v);
-}
 
 /* The index in inserts: most ranges come in pairs of one size. */
 static unsigned insert_code(uint32_t n)

@@ -3,6 +3,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "proxy/coding/brotli/bits.h"
+
 enum {
 	LOOK_AHEAD = 18,  /* octets at a block's end where nothing is looked for: hashing reads eight, one further on */
 	TABLE_MIN = 4,	  /* octets of a match that a table finds */
@@ -92,7 +94,7 @@ static inline void try_match(const uint8_t *p, uint32_t n, uint32_t distance, ui
 
 static inline int cost_of(uint32_t distance)
 {
-	return COST_DISTANCE_BIT * (31 - __builtin_clz(distance));
+	return COST_DISTANCE_BIT * (int)log2_of(distance);
 }
 
 /* The text that is searched, and how far the search is. */

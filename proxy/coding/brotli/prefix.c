@@ -276,7 +276,7 @@ static void put_complex(struct bit_writer *w, const struct prefix_code *code)
 /* Up to four symbols, the ones with the shorter bits first; of one length in ascending order. */
 static void put_simple(struct bit_writer *w, const struct prefix_code *code, const uint16_t *symbols, size_t n)
 {
-	unsigned width = 32u - (unsigned)__builtin_clz((unsigned)code->n - 1);
+	unsigned width = log2_of((uint32_t)code->n - 1) + 1;
 	unsigned longest = 0;
 
 	bits_put(w, 2, 1);
